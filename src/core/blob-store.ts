@@ -1,0 +1,23 @@
+// The port to where bytes are kept. Keys are `{app id}/{blob id}`, made for each write and never used again.
+
+export type ByteRange = { start: number; end: number };
+
+export type BlobStore = {
+  /**
+   * Keeps a stream under a key, durable when it resolves; a stream that fails or is aborted leaves nothing behind.
+   * @returns the bytes written
+   */
+  write(key: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<{ bytes: number }>;
+  /** The bytes, or those from `start` to `end`, both included. @throws BlobMissing */
+  read(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Removes it; removing what is not there is no error. */
+  remove(key: string): Promise<void>;
+  /** Share of the storage that is free, 0 to 1; 1 where the store does not say. */
+  free(): Promise<number>;
+  /** Writes, reads and removes a few bytes. @throws when the store cannot be written */
+  probe(): Promise<void>;
+};
+
+export class BlobMissing extends Error {
+  override readonly name = 'BlobMissing';
+}

@@ -1,0 +1,308 @@
+// The port to the records: commands and reads that take data and give data. Each command is one commit; work that
+// follows from a fact is queued in the commit that states the fact. Nothing here holds a transaction open for a caller.
+// Everything that crosses can be structured-cloned, because on SQLite both sides live in different threads.
+
+import type { Id, Millis } from './ids.ts';
+import type { InboundMessage } from './carrier.ts';
+import type { DialectPolicy } from './dialect.ts';
+import type { JsonObject } from './json.ts';
+import type {
+  App,
+  Attempt,
+  AttemptFault,
+  Channel,
+  Connection,
+  Delivery,
+  Endpoint,
+  Event,
+  EventType,
+  Integrity,
+  JournalEntry,
+  Key,
+  Media,
+  MediaKind,
+  Message,
+  Organization,
+  Reach,
+} from './model.ts';
+import type { DeliveryState, MediaState } from './states.ts';
+
+// ── Accepting ────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One inbound request and what its carrier read in it. */
+export type AcceptUnit = {
+  connectionId: Id<'connection'>;
+  receivedAt: Millis;
+  headers: Readonly<Record<string, string>>;
+  body: Uint8Array;
+  messages: InboundMessage[];
+  /** Addresses of statuses, for counting; null where the carrier names none. */
+  statuses: number;
+  notices: number;
+  /** Why items could not be read, one entry each. */
+  unparsed: string[];
+  verified: boolean;
+};
+
+export type AcceptOutcome = {
+  journalId: Id<'journal'>;
+  created: number;
+  duplicates: number;
+  /** Attachments added to messages that were known without them. */
+  mediaAdded: number;
+  unrouted: number;
+  unparsed: number;
+};
+
+// ── Jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+export type JobKind = 'capture' | 'deliver' | 'remove';
+
+/** A claimed job: a lease that must be renewed, fenced by its attempt number. */
+export type Lease = { job: number; attempt: number };
+
+export type ClaimRequest = {
+  now: Millis;
+  /** Places free on this node. */
+  free: number;
+  /** Most places one lane (a channel, an endpoint) may hold, and while it fails. */
+  perLane: number;
+  perFailingLane: number;
+  leaseMs: number;
+};
+
+/** `nextDue`: when the earliest waiting job of this kind becomes due; null when none waits. */
+export type Claimed<Job> = { jobs: Job[]; nextDue: Millis | null };
+
+export type CaptureJob = Lease & {
+  /** Failures so far, lapses not counted. */
+  failures: number;
+  media: Media;
+  channel: Channel;
+  connection: Connection;
+  /** What an earlier try left for the next. */
+  memo: JsonObject | null;
+};
+
+export type DeliveryJob = Lease & {
+  failures: number;
+  delivery: Delivery;
+  event: Event;
+  endpoint: Endpoint;
+};
+
+export type RemoveJob = Lease & { failures: number; blob: string };
+
+export type StoredFile = {
+  blob: string;
+  size: number;
+  sha256: string;
+  servedType: string | null;
+  sniffedType: string | null;
+  type: string;
+  /** A name learnt while fetching; kept only where the webhook gave none. */
+  fileName: string | null;
+  integrity: Integrity;
+};
+
+export type CaptureResult =
+  | { to: 'stored'; file: StoredFile }
+  | { to: 'unavailable'; reason: string }
+  /** counts: whether this was a failure of the media (false: the channel's account is to blame, or we stop). */
+  | { to: 'retry'; at: Millis; reason: string; counts: boolean; memo: JsonObject | null };
+
+export type ChannelMove =
+  | { to: 'paused'; reason: string; probeAt: Millis }
+  /** Pause when so many different media of the channel have failed for this reason since then. */
+  | { to: 'paused_if_repeated'; reason: string; times: number; since: Millis; probeAt: Millis };
+
+export type CaptureSettlement = Lease & { at: Millis; result: CaptureResult; channel: ChannelMove | null };
+
+/** unwanted: the media was deleted meanwhile; stale: the lease had lapsed. `drop`: an object that nobody refers to and that the caller removes. */
+export type CaptureSettled = { outcome: 'done' | 'unwanted' | 'stale'; drop: string | null };
+
+export type AttemptLog = {
+  at: Millis;
+  durationMs: number;
+  status: number | null;
+  fault: AttemptFault;
+  error: string | null;
+  bodySha256: string | null;
+  bodyLength: number | null;
+  reply: string | null;
+};
+
+export type DeliveryResult =
+  | { to: 'delivered' }
+  | { to: 'retry'; at: Millis; reason: string }
+  | { to: 'dead'; reason: string }
+  /** The receiver is gone for good: its endpoint pauses and this delivery waits with the others. */
+  | { to: 'pause_endpoint'; reason: string };
+
+export type DeliverySettlement = Lease & { at: Millis; log: AttemptLog; result: DeliveryResult };
+
+export type Settled = { outcome: 'done' | 'stale' };
+
+export type RemoveSettlement = Lease & { at: Millis; result: { to: 'removed' } | { to: 'retry'; at: Millis; reason: string } };
+
+// ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+/** One page of a list, newest first unless said otherwise. `next` is opaque; null: there is no more. */
+export type Page<Row> = { rows: Row[]; next: string | null };
+export type PageRequest = { limit: number; cursor: string | null };
+
+/** `changed: false`: the thing exists but is not in a state that allows the move. undefined: there is no such thing within reach. */
+export type Moved<Row> = { changed: boolean; row: Row } | undefined;
+
+export type MediaFilter = { state?: MediaState; kind?: MediaKind; appId?: Id<'app'>; messageId?: Id<'message'> };
+export type MessageFilter = { appId?: Id<'app'>; channelId?: Id<'channel'>; conversationId?: Id<'conversation'> };
+export type DeliveryFilter = { state?: DeliveryState; endpointId?: Id<'endpoint'>; appId?: Id<'app'> };
+
+export type NewKey = {
+  hash: Uint8Array;
+  name: string;
+  reach: Reach;
+  permissions: Key['permissions'];
+  mode: Key['mode'];
+  dialect: string;
+};
+
+export type Backlog = {
+  captures: { ready: number; waiting: number; running: number; resting: number; oldestAt: Millis | null; nearestDeadline: Millis | null };
+  deliveries: { ready: number; waiting: number; running: number; resting: number; oldestAt: Millis | null; dead: number };
+  journal: { unrouted: number; unparsed: number };
+  pausedChannels: number;
+  pausedEndpoints: number;
+};
+
+export type Records = {
+  // Accepting and working. Callers need not batch: calls that arrive while a commit runs share the next one.
+
+  /** Stores inbound requests; one outcome for each unit. A unit that cannot be stored alone is kept as unparsed. */
+  accept(units: AcceptUnit[]): Promise<AcceptOutcome[]>;
+  claimCaptures(request: ClaimRequest): Promise<Claimed<CaptureJob>>;
+  claimDeliveries(request: ClaimRequest): Promise<Claimed<DeliveryJob>>;
+  claimRemovals(request: ClaimRequest): Promise<Claimed<RemoveJob>>;
+  /** Prolongs leases to `until`; gives the jobs whose lease was lost. */
+  renew(request: { leases: Lease[]; until: Millis }): Promise<number[]>;
+  /** Gives leases back untried, for a graceful stop. */
+  release(request: { leases: Lease[]; now: Millis }): Promise<void>;
+  settleCaptures(units: CaptureSettlement[]): Promise<CaptureSettled[]>;
+  settleDeliveries(units: DeliverySettlement[]): Promise<Settled[]>;
+  settleRemovals(units: RemoveSettlement[]): Promise<Settled[]>;
+  /** One bounded step of ageing: expired media, erased owners, old journal, events and attempts. Gives how many rows it changed. */
+  sweep(request: { now: Millis; limit: number }): Promise<{ changed: number }>;
+
+  // Media, messages, events, deliveries.
+
+  media(request: { reach: Reach; id: string }): Promise<Media | undefined>;
+  /** By id alone, for links: the signature has already shown that the caller may. */
+  mediaForLink(request: { id: string }): Promise<Media | undefined>;
+  listMedia(request: { reach: Reach; filter: MediaFilter; page: PageRequest }): Promise<Page<Media>>;
+  /** unavailable or remote → pending, with a capture job. */
+  retryMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
+  /** any → deleted; deleting twice changes nothing. */
+  deleteMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
+  message(request: { reach: Reach; id: string }): Promise<Message | undefined>;
+  listMessages(request: { reach: Reach; filter: MessageFilter; page: PageRequest }): Promise<Page<Message>>;
+  /** Oldest first. `next` is always set: it points after the last event given, so that a caller can go on later. */
+  listEvents(request: { reach: Reach; appId?: Id<'app'>; types?: EventType[]; page: PageRequest }): Promise<{ rows: Event[]; next: string }>;
+  delivery(request: { reach: Reach; id: string }): Promise<Delivery | undefined>;
+  listDeliveries(request: { reach: Reach; filter: DeliveryFilter; page: PageRequest }): Promise<Page<Delivery>>;
+  listAttempts(request: { reach: Reach; deliveryId: string }): Promise<Attempt[] | undefined>;
+  /** dead → pending, due now, with a fresh schedule. */
+  replayDelivery(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Delivery>>;
+  /** All dead ones of an endpoint; gives how many, undefined when there is no such endpoint. */
+  replayDead(request: { reach: Reach; endpointId: string; now: Millis }): Promise<number | undefined>;
+  journalEntry(request: { id: string }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
+  listJournal(request: { only?: 'unrouted' | 'unparsed'; page: PageRequest }): Promise<Page<JournalEntry>>;
+  backlog(request: { now: Millis }): Promise<Backlog>;
+
+  // Administration.
+
+  createOrganization(request: { now: Millis; name: string; mediaRetentionDays: number | null }): Promise<Organization>;
+  organization(request: { id: string }): Promise<Organization | undefined>;
+  listOrganizations(request: { page: PageRequest }): Promise<Page<Organization>>;
+  updateOrganization(request: { id: string; set: Partial<Pick<Organization, 'name' | 'mediaRetentionDays'>> }): Promise<Organization | undefined>;
+  /** Its apps are deleted with it. */
+  deleteOrganization(request: { id: string; now: Millis }): Promise<boolean>;
+
+  /** undefined: the organization named does not exist. */
+  createApp(request: { now: Millis } & Omit<App, 'id' | 'createdAt'>): Promise<App | undefined>;
+  app(request: { reach: Reach; id: string }): Promise<App | undefined>;
+  listApps(request: { reach: Reach; page: PageRequest }): Promise<Page<App>>;
+  updateApp(request: { reach: Reach; id: string; set: Partial<Omit<App, 'id' | 'createdAt' | 'organizationId'>> }): Promise<App | undefined>;
+  /** Gone for every reader at once; its media, channels, endpoints and keys follow. */
+  deleteApp(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
+
+  createKey(request: { now: Millis } & NewKey): Promise<Key>;
+  /** The live key with this hash, whose app and organization are live too. */
+  keyByHash(request: { hash: Uint8Array }): Promise<Key | undefined>;
+  key(request: { reach: Reach; appId: string; id: string }): Promise<Key | undefined>;
+  listKeys(request: { reach: Reach; appId: string; page: PageRequest }): Promise<Page<Key>>;
+  updateKey(request: { reach: Reach; appId: string; id: string; set: Partial<Pick<Key, 'name' | 'permissions'>> }): Promise<Key | undefined>;
+  /** Revokes it. */
+  deleteKey(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
+
+  createConnection(request: { now: Millis; carrier: string; name: string; settings: JsonObject; sealed: Uint8Array }): Promise<Connection>;
+  connection(request: { id: string }): Promise<Connection | undefined>;
+  listConnections(request: { page: PageRequest }): Promise<Page<Connection>>;
+  updateConnection(request: { id: string; set: Partial<Pick<Connection, 'name' | 'settings' | 'sealed'>> }): Promise<Connection | undefined>;
+  deleteConnection(request: { id: string; now: Millis }): Promise<'deleted' | 'in_use' | 'absent'>;
+
+  /** taken: another live channel of the connection has this address. absent: no such app or connection. */
+  createChannel(request: {
+    now: Millis;
+    appId: string;
+    connectionId: string;
+    address: string;
+    display: string;
+    sealed: Uint8Array;
+  }): Promise<{ is: 'created'; channel: Channel } | { is: 'taken' } | { is: 'absent'; what: 'app' | 'connection' }>;
+  channel(request: { reach: Reach; id: string }): Promise<Channel | undefined>;
+  listChannels(request: { reach: Reach; appId?: Id<'app'>; page: PageRequest }): Promise<Page<Channel>>;
+  /** New secrets make a paused channel probe at once. */
+  updateChannel(request: { reach: Reach; id: string; now: Millis; set: { display?: string; sealed?: Uint8Array } }): Promise<Channel | undefined>;
+  /** destroyed: its media is gone for every reader at once. */
+  deleteChannel(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
+
+  createEndpoint(request: {
+    now: Millis;
+    reach: Reach;
+    appId: string;
+    url: string;
+    dialect: string;
+    events: EventType[] | null;
+    sealed: Uint8Array;
+  }): Promise<Endpoint | undefined>;
+  endpoint(request: { reach: Reach; appId: string; id: string }): Promise<Endpoint | undefined>;
+  listEndpoints(request: { reach: Reach; appId: string; page: PageRequest }): Promise<Page<Endpoint>>;
+  /** `state` resumes or pauses it; resumed, its waiting deliveries become due. */
+  updateEndpoint(request: {
+    reach: Reach;
+    appId: string;
+    id: string;
+    now: Millis;
+    set: { url?: string; dialect?: string; events?: EventType[] | null; sealed?: Uint8Array; state?: 'active' | 'paused' };
+  }): Promise<Endpoint | undefined>;
+  /** Its open deliveries die with it. */
+  deleteEndpoint(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
+
+  /** Resolves when the database answers. */
+  ping(): Promise<void>;
+  /** Lets running commits finish, then closes. */
+  close(): Promise<void>;
+};
+
+/** What the records must know that is not in them. */
+export type RecordsSettings = {
+  policies: Record<string, DialectPolicy>;
+  /** Retention by dialect in seconds (null: none); `hard`: waiting for a delivery does not prolong it. */
+  dialectRetention: Record<string, { seconds: number | null; hard: boolean }>;
+  instanceRetentionSeconds: number;
+  deliverWithinSeconds: number;
+  holdLimitSeconds: number;
+  /** Ages after which rows go, in milliseconds. */
+  keep: { journalMs: number; openJournalMs: number; eventsMs: number; messagesMs: number };
+};
+
