@@ -138,4 +138,3 @@ export type Carriers = ReadonlyMap<string, Carrier>;
 
 /** For adapters: whether a step ended in a failure. */
 export const isFailure = (step: Hop | HopFailure): step is HopFailure => 'is' in step;
-

@@ -2,9 +2,9 @@
 // follows from a fact is queued in the commit that states the fact. Nothing here holds a transaction open for a caller.
 // Everything that crosses can be structured-cloned, because on SQLite both sides live in different threads.
 
-import type { Id, Millis } from './ids.ts';
 import type { InboundMessage } from './carrier.ts';
 import type { DialectPolicy } from './dialect.ts';
+import type { Id, Millis } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type {
   App,
@@ -143,7 +143,10 @@ export type DeliverySettlement = Lease & { at: Millis; log: AttemptLog; result: 
 
 export type Settled = { outcome: 'done' | 'stale' };
 
-export type RemoveSettlement = Lease & { at: Millis; result: { to: 'removed' } | { to: 'retry'; at: Millis; reason: string } };
+export type RemoveSettlement = Lease & {
+  at: Millis;
+  result: { to: 'removed' } | { to: 'retry'; at: Millis; reason: string };
+};
 
 // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -168,8 +171,22 @@ export type NewKey = {
 };
 
 export type Backlog = {
-  captures: { ready: number; waiting: number; running: number; resting: number; oldestAt: Millis | null; nearestDeadline: Millis | null };
-  deliveries: { ready: number; waiting: number; running: number; resting: number; oldestAt: Millis | null; dead: number };
+  captures: {
+    ready: number;
+    waiting: number;
+    running: number;
+    resting: number;
+    oldestAt: Millis | null;
+    nearestDeadline: Millis | null;
+  };
+  deliveries: {
+    ready: number;
+    waiting: number;
+    running: number;
+    resting: number;
+    oldestAt: Millis | null;
+    dead: number;
+  };
   journal: { unrouted: number; unparsed: number };
   pausedChannels: number;
   pausedEndpoints: number;
@@ -206,7 +223,12 @@ export type Records = {
   message(request: { reach: Reach; id: string }): Promise<Message | undefined>;
   listMessages(request: { reach: Reach; filter: MessageFilter; page: PageRequest }): Promise<Page<Message>>;
   /** Oldest first. `next` is always set: it points after the last event given, so that a caller can go on later. */
-  listEvents(request: { reach: Reach; appId?: Id<'app'>; types?: EventType[]; page: PageRequest }): Promise<{ rows: Event[]; next: string }>;
+  listEvents(request: {
+    reach: Reach;
+    appId?: Id<'app'>;
+    types?: EventType[];
+    page: PageRequest;
+  }): Promise<{ rows: Event[]; next: string }>;
   delivery(request: { reach: Reach; id: string }): Promise<Delivery | undefined>;
   listDeliveries(request: { reach: Reach; filter: DeliveryFilter; page: PageRequest }): Promise<Page<Delivery>>;
   listAttempts(request: { reach: Reach; deliveryId: string }): Promise<Attempt[] | undefined>;
@@ -214,7 +236,9 @@ export type Records = {
   replayDelivery(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Delivery>>;
   /** All dead ones of an endpoint; gives how many, undefined when there is no such endpoint. */
   replayDead(request: { reach: Reach; endpointId: string; now: Millis }): Promise<number | undefined>;
-  journalEntry(request: { id: string }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
+  journalEntry(request: {
+    id: string;
+  }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
   listJournal(request: { only?: 'unrouted' | 'unparsed'; page: PageRequest }): Promise<Page<JournalEntry>>;
   backlog(request: { now: Millis }): Promise<Backlog>;
 
@@ -223,7 +247,10 @@ export type Records = {
   createOrganization(request: { now: Millis; name: string; mediaRetentionDays: number | null }): Promise<Organization>;
   organization(request: { id: string }): Promise<Organization | undefined>;
   listOrganizations(request: { page: PageRequest }): Promise<Page<Organization>>;
-  updateOrganization(request: { id: string; set: Partial<Pick<Organization, 'name' | 'mediaRetentionDays'>> }): Promise<Organization | undefined>;
+  updateOrganization(request: {
+    id: string;
+    set: Partial<Pick<Organization, 'name' | 'mediaRetentionDays'>>;
+  }): Promise<Organization | undefined>;
   /** Its apps are deleted with it. */
   deleteOrganization(request: { id: string; now: Millis }): Promise<boolean>;
 
@@ -231,7 +258,11 @@ export type Records = {
   createApp(request: { now: Millis } & Omit<App, 'id' | 'createdAt'>): Promise<App | undefined>;
   app(request: { reach: Reach; id: string }): Promise<App | undefined>;
   listApps(request: { reach: Reach; page: PageRequest }): Promise<Page<App>>;
-  updateApp(request: { reach: Reach; id: string; set: Partial<Omit<App, 'id' | 'createdAt' | 'organizationId'>> }): Promise<App | undefined>;
+  updateApp(request: {
+    reach: Reach;
+    id: string;
+    set: Partial<Omit<App, 'id' | 'createdAt' | 'organizationId'>>;
+  }): Promise<App | undefined>;
   /** Gone for every reader at once; its media, channels, endpoints and keys follow. */
   deleteApp(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
 
@@ -240,14 +271,28 @@ export type Records = {
   keyByHash(request: { hash: Uint8Array }): Promise<Key | undefined>;
   key(request: { reach: Reach; appId: string; id: string }): Promise<Key | undefined>;
   listKeys(request: { reach: Reach; appId: string; page: PageRequest }): Promise<Page<Key>>;
-  updateKey(request: { reach: Reach; appId: string; id: string; set: Partial<Pick<Key, 'name' | 'permissions'>> }): Promise<Key | undefined>;
+  updateKey(request: {
+    reach: Reach;
+    appId: string;
+    id: string;
+    set: Partial<Pick<Key, 'name' | 'permissions'>>;
+  }): Promise<Key | undefined>;
   /** Revokes it. */
   deleteKey(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
 
-  createConnection(request: { now: Millis; carrier: string; name: string; settings: JsonObject; sealed: Uint8Array }): Promise<Connection>;
+  createConnection(request: {
+    now: Millis;
+    carrier: string;
+    name: string;
+    settings: JsonObject;
+    sealed: Uint8Array;
+  }): Promise<Connection>;
   connection(request: { id: string }): Promise<Connection | undefined>;
   listConnections(request: { page: PageRequest }): Promise<Page<Connection>>;
-  updateConnection(request: { id: string; set: Partial<Pick<Connection, 'name' | 'settings' | 'sealed'>> }): Promise<Connection | undefined>;
+  updateConnection(request: {
+    id: string;
+    set: Partial<Pick<Connection, 'name' | 'settings' | 'sealed'>>;
+  }): Promise<Connection | undefined>;
   deleteConnection(request: { id: string; now: Millis }): Promise<'deleted' | 'in_use' | 'absent'>;
 
   /** taken: another live channel of the connection has this address. absent: no such app or connection. */
@@ -262,7 +307,12 @@ export type Records = {
   channel(request: { reach: Reach; id: string }): Promise<Channel | undefined>;
   listChannels(request: { reach: Reach; appId?: Id<'app'>; page: PageRequest }): Promise<Page<Channel>>;
   /** New secrets make a paused channel probe at once. */
-  updateChannel(request: { reach: Reach; id: string; now: Millis; set: { display?: string; sealed?: Uint8Array } }): Promise<Channel | undefined>;
+  updateChannel(request: {
+    reach: Reach;
+    id: string;
+    now: Millis;
+    set: { display?: string; sealed?: Uint8Array };
+  }): Promise<Channel | undefined>;
   /** destroyed: its media is gone for every reader at once. */
   deleteChannel(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
 
@@ -283,7 +333,13 @@ export type Records = {
     appId: string;
     id: string;
     now: Millis;
-    set: { url?: string; dialect?: string; events?: EventType[] | null; sealed?: Uint8Array; state?: 'active' | 'paused' };
+    set: {
+      url?: string;
+      dialect?: string;
+      events?: EventType[] | null;
+      sealed?: Uint8Array;
+      state?: 'active' | 'paused';
+    };
   }): Promise<Endpoint | undefined>;
   /** Its open deliveries die with it. */
   deleteEndpoint(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
@@ -305,4 +361,3 @@ export type RecordsSettings = {
   /** Ages after which rows go, in milliseconds. */
   keep: { journalMs: number; openJournalMs: number; eventsMs: number; messagesMs: number };
 };
-

@@ -20,7 +20,17 @@ export type OutgoingAnswer = {
 };
 
 /** What can go wrong before there is an answer. `refused`: the guard does not allow the address. */
-export type OutgoingFailure = 'refused' | 'redirect_refused' | 'too_many_redirects' | 'dns' | 'connect' | 'tls' | 'timeout' | 'reset' | 'aborted' | 'invalid_url';
+export type OutgoingFailure =
+  | 'refused'
+  | 'redirect_refused'
+  | 'too_many_redirects'
+  | 'dns'
+  | 'connect'
+  | 'tls'
+  | 'timeout'
+  | 'reset'
+  | 'aborted'
+  | 'invalid_url';
 
 export class OutgoingError extends Error {
   override readonly name = 'OutgoingError';

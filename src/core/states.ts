@@ -36,6 +36,10 @@ export type ChannelState = keyof typeof channelMoves;
 export type EndpointState = keyof typeof endpointMoves;
 
 /** Whether a thing may move from one state to another by this table. */
-export function mayMove<Table extends Moves>(moves: Table, from: keyof Table & string, to: keyof Table & string): boolean {
+export function mayMove<Table extends Moves>(
+  moves: Table,
+  from: keyof Table & string,
+  to: keyof Table & string,
+): boolean {
   return moves[from]?.includes(to) ?? false;
 }

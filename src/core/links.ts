@@ -1,0 +1,80 @@
+// Links: `/media/{id}.{ext}?token=…&expires=…`. The token is base64url(JSON) + "." + HMAC-SHA256; it covers the file in the
+// path and the expiry, so that nothing in a link can be altered. The key's id stands in the token: keys can be replaced.
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Links } from './dialect.ts';
+import type { Millis } from './ids.ts';
+import { isObject } from './json.ts';
+import { extensionOf } from './media-type.ts';
+import type { Media } from './model.ts';
+import { deriveKey, keyId } from './sealing.ts';
+
+export type LinkSigner = {
+  /** Path and query of a link to a file; `expiresAt` is cut to whole seconds. */
+  sign(file: string, expiresAt: Millis): string;
+  /** The media id of a link that is whole and alive, otherwise undefined. */
+  verify(file: string, token: string, expires: string, now: Millis): string | undefined;
+};
+
+/** @param secretKeys 32 bytes each; the first signs, all verify */
+export function linkSigner(secretKeys: readonly Uint8Array[]): LinkSigner {
+  const keys = new Map(
+    secretKeys.map((secret) => {
+      const key = deriveKey(secret, 'links');
+      return [Buffer.from(keyId(key)).toString('hex'), key] as const;
+    }),
+  );
+  const newest = [...keys].at(0);
+  if (newest === undefined) throw new Error('links need a secret key');
+  const macOf = (key: Uint8Array, payload: string) => createHmac('sha256', key).update(payload).digest('base64url');
+
+  return {
+    sign(file, expiresAt) {
+      const expires = Math.floor(expiresAt / 1000);
+      const payload = Buffer.from(JSON.stringify({ f: file, e: expires, k: newest[0] })).toString('base64url');
+      return `/media/${file}?token=${payload}.${macOf(newest[1], payload)}&expires=${expires}`;
+    },
+    verify(file, token, expires, now) {
+      const [payload, mac, ...more] = token.split('.');
+      if (payload === undefined || mac === undefined || more.length > 0 || payload.length > 1024) return undefined;
+      const claim = read(payload);
+      const key = keys.get(claim?.k ?? '');
+      if (claim === undefined || key === undefined) return undefined;
+      // Compared as text: base64url has several spellings of the same bytes, and only ours is accepted.
+      const due = Buffer.from(macOf(key, payload));
+      const given = Buffer.from(mac);
+      if (due.length !== given.length || !timingSafeEqual(due, given)) return undefined;
+      if (claim.f !== file || String(claim.e) !== expires || claim.e * 1000 <= now) return undefined;
+      return file.slice(0, file.lastIndexOf('.'));
+    },
+  };
+}
+
+function read(payload: string): { f: string; e: number; k: string } | undefined {
+  try {
+    const claim: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
+    if (!isObject(claim)) return undefined;
+    const { f, e, k } = claim;
+    return typeof f === 'string' && typeof e === 'number' && typeof k === 'string' ? { f, e, k } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The last path segment of a link to a media: its id and the extension of its type. */
+export const fileOf = (media: Pick<Media, 'id' | 'type'>): string => `${media.id}.${extensionOf(media.type)}`;
+
+/**
+ * Links on this gateway's own address.
+ * @param publicUrl without a trailing slash
+ * @param defaultSeconds life of a link where the app sets none
+ */
+export function gatewayLinks(signer: LinkSigner, publicUrl: string, defaultSeconds: number): Links {
+  return {
+    to(media, now) {
+      const seconds = media.linkSeconds ?? defaultSeconds;
+      const expiresAt = Math.floor(now / 1000 + seconds) * 1000;
+      return { url: publicUrl + signer.sign(fileOf(media), expiresAt), expiresAt };
+    },
+  };
+}
