@@ -1,0 +1,146 @@
+// A carrier's webhook, from the raw bytes to the answer. Nothing is acknowledged before it is durable: the carrier hears
+// 200 after the commit, and 503 when the commit fails or too much is waiting for one.
+
+import type { Carriers, IntakeAnswer, IntakeRequest, Update } from '../core/carrier.ts';
+import { Fault } from '../core/faults.ts';
+import type { Clock, Id } from '../core/ids.ts';
+import type { AcceptOutcome, AcceptUnit, Records } from '../core/records.ts';
+import type { Accounts } from './accounts.ts';
+
+export type IntakeReport = {
+  connection: string;
+  outcome: 'handshake' | 'accepted' | 'refused' | 'failed';
+  /** What was stored; only when accepted. */
+  stored?: AcceptOutcome & { statuses: number; notices: number };
+  durationMs: number;
+};
+
+export type Intake = {
+  /**
+   * Takes one request to an intake URL.
+   * @throws Fault connection_unknown, challenge_refused, signature_missing, signature_wrong, intake_full, storage_full, not_durable
+   */
+  receive(connectionId: string, request: IntakeRequest): Promise<IntakeAnswer>;
+};
+
+export type IntakeParts = {
+  records: Pick<Records, 'accept'>;
+  accounts: Accounts;
+  carriers: Carriers;
+  clock: Clock;
+  limits: { queueBytes: number; queueRequests: number };
+  /** Whether there is head-room to store anything at all. */
+  roomLeft(): boolean;
+  /** Called after a commit that may have queued work. */
+  onWork(): void;
+  report(report: IntakeReport): void;
+};
+
+const retryAfterSeconds = 5;
+
+export function intake(parts: IntakeParts): Intake {
+  const { records, carriers, clock, limits } = parts;
+  let waitingRequests = 0;
+  let waitingBytes = 0;
+
+  async function store(unit: AcceptUnit): Promise<AcceptOutcome> {
+    const bytes = unit.body.byteLength;
+    if (waitingRequests >= limits.queueRequests || waitingBytes + bytes > limits.queueBytes) {
+      throw new Fault('intake_full', { retryAfter: retryAfterSeconds });
+    }
+    if (!parts.roomLeft()) throw new Fault('storage_full', { retryAfter: 60 });
+    waitingRequests += 1;
+    waitingBytes += bytes;
+    try {
+      const [outcome] = await records.accept([unit]);
+      if (outcome === undefined) throw new Error('the records gave no outcome');
+      return outcome;
+    } catch (cause) {
+      throw new Fault('not_durable', { retryAfter: retryAfterSeconds, cause });
+    } finally {
+      waitingRequests -= 1;
+      waitingBytes -= bytes;
+    }
+  }
+
+  return {
+    async receive(connectionId, request) {
+      const began = performance.now();
+      const report = (outcome: IntakeReport['outcome'], stored?: IntakeReport['stored']) =>
+        parts.report({
+          connection: connectionId,
+          outcome,
+          ...(stored && { stored }),
+          durationMs: performance.now() - began,
+        });
+
+      const open = await parts.accounts.of(connectionId);
+      const carrier = open && carriers.get(open.connection.carrier);
+      if (open === undefined || carrier === undefined) throw new Fault('connection_unknown');
+
+      try {
+        const handshake = carrier.challenge(request, open.account);
+        if (handshake !== undefined) {
+          report('handshake');
+          return handshake;
+        }
+        const now = clock.now();
+        const verification = carrier.verify(request, open.account, now);
+        if (verification !== 'verified') {
+          throw new Fault(verification === 'missing' ? 'signature_missing' : 'signature_wrong');
+        }
+        const updates = carrier.parse(request, open.account, now);
+        const unit = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
+        const stored = await store(unit);
+        report('accepted', { ...stored, statuses: unit.statuses, notices: unit.notices });
+        parts.onWork();
+        return carrier.accepted;
+      } catch (error) {
+        report(error instanceof Fault && error.kind !== 'overloaded' ? 'refused' : 'failed');
+        throw error;
+      }
+    },
+  };
+}
+
+function unitOf(
+  connectionId: Id<'connection'>,
+  request: IntakeRequest,
+  journalHeaders: readonly string[],
+  updates: Update[],
+  now: number,
+): AcceptUnit {
+  const unit: AcceptUnit = {
+    connectionId,
+    receivedAt: now,
+    headers: Object.fromEntries(
+      journalHeaders.flatMap((name) => {
+        const value = request.headers[name];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+    body: request.body,
+    messages: [],
+    statuses: 0,
+    notices: 0,
+    unparsed: [],
+    verified: true,
+  };
+  for (const update of updates) {
+    switch (update.is) {
+      case 'message':
+        unit.messages.push(update);
+        break;
+      case 'status':
+        unit.statuses += 1;
+        break;
+      case 'notice':
+        unit.notices += 1;
+        break;
+      case 'unparsed':
+        unit.unparsed.push(update.reason);
+        break;
+    }
+  }
+  return unit;
+}

@@ -1,0 +1,145 @@
+// A pump claims jobs of one kind and works on them, as many at once as this node has places.
+//
+// It sleeps until it is poked (new work was committed), until a place becomes free, or until the earliest waiting job is
+// due; a poll every second alone suffices, so a lost poke costs a second and nothing more.
+// A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
+// twice; every job is safe to repeat, and only the holder of the newest lease can settle it.
+// Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
+
+import type { Clock, Millis } from '../core/ids.ts';
+import type { Claimed, ClaimRequest, Lease, Records } from '../core/records.ts';
+
+export type Pump = {
+  /** There may be something to do. */
+  poke(): void;
+  /** Jobs that run now. */
+  running(): number;
+  /** Resolves when nothing runs any more; after `graceMs` what still runs is aborted. */
+  stop(graceMs: number): Promise<void>;
+};
+
+export type PumpParts<Job extends Lease> = {
+  name: string;
+  records: Pick<Records, 'renew' | 'release'>;
+  claim(request: ClaimRequest): Promise<Claimed<Job>>;
+  /** Works on a job and settles it. A throw means that nothing was settled: the lease lapses and the job is claimed again. */
+  work(job: Job, signal: AbortSignal): Promise<void>;
+  clock: Clock;
+  places: number;
+  perLane: number;
+  perFailingLane: number;
+  /** Whether jobs may be taken at all now (head-room on the disk). */
+  open?(): boolean;
+  onError(error: unknown, about: string): void;
+};
+
+const leaseMs = 30_000;
+const renewEveryMs = 10_000;
+const pollEveryMs = 1000;
+
+export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
+  const { clock, places } = parts;
+  const running = new Map<number, { lease: Lease; abort: AbortController; done: Promise<void> }>();
+  let stopped = false;
+  let claiming: Promise<void> | undefined;
+  let pokedMeanwhile = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  function poke(): void {
+    if (stopped) return;
+    if (claiming !== undefined) {
+      pokedMeanwhile = true;
+      return;
+    }
+    clearTimeout(timer);
+    claiming = claimOnce()
+      .catch((error: unknown) => {
+        parts.onError(error, `${parts.name}: claim`);
+        return null;
+      })
+      .then((nextDue) => {
+        claiming = undefined;
+        if (stopped) return;
+        if (pokedMeanwhile) {
+          pokedMeanwhile = false;
+          poke();
+        } else {
+          sleepUntil(nextDue);
+        }
+      });
+  }
+
+  async function claimOnce(): Promise<Millis | null> {
+    const free = places - running.size;
+    if (free <= 0 || parts.open?.() === false) return null;
+    const { jobs, nextDue } = await parts.claim({
+      now: clock.now(),
+      free,
+      perLane: parts.perLane,
+      perFailingLane: parts.perFailingLane,
+      leaseMs,
+    });
+    for (const job of jobs) begin(job);
+    return nextDue;
+  }
+
+  function begin(job: Job): void {
+    const abort = new AbortController();
+    const done = parts
+      .work(job, abort.signal)
+      .catch((error: unknown) => {
+        if (!abort.signal.aborted) parts.onError(error, `${parts.name}: job ${job.job}`);
+      })
+      .then(() => {
+        running.delete(job.job);
+        poke();
+      });
+    running.set(job.job, { lease: { job: job.job, attempt: job.attempt }, abort, done });
+  }
+
+  function sleepUntil(nextDue: Millis | null): void {
+    const wait = nextDue === null ? pollEveryMs : Math.min(Math.max(nextDue - clock.now(), 1), pollEveryMs);
+    clearTimeout(timer);
+    timer = setTimeout(poke, wait);
+  }
+
+  async function renew(): Promise<void> {
+    if (running.size === 0) return;
+    const leases = [...running.values()].map(({ lease }) => lease);
+    const lost = await parts.records.renew({ leases, until: clock.now() + leaseMs });
+    for (const job of lost) running.get(job)?.abort.abort(new Error('the lease was lost'));
+  }
+
+  const renewal = setInterval(() => {
+    renew().catch((error: unknown) => parts.onError(error, `${parts.name}: renew`));
+  }, renewEveryMs);
+
+  poke();
+  return {
+    poke,
+    running: () => running.size,
+    async stop(graceMs) {
+      stopped = true;
+      clearTimeout(timer);
+      await claiming;
+      const all = Promise.all([...running.values()].map(({ done }) => done));
+      if (!(await finishes(all, graceMs))) {
+        const leases = [...running.values()].map(({ lease }) => lease);
+        for (const { abort } of running.values()) abort.abort(new Error('the server is stopping'));
+        await all;
+        await parts.records.release({ leases, now: clock.now() });
+      }
+      clearInterval(renewal);
+    },
+  };
+}
+
+async function finishes(work: Promise<unknown>, withinMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), withinMs);
+  });
+  const inTime = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return inTime;
+}

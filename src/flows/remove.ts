@@ -1,0 +1,30 @@
+// Removing the bytes of a blob that nothing refers to any more: the object first, its row afterwards.
+
+import type { BlobStore } from '../core/blob-store.ts';
+import type { Clock } from '../core/ids.ts';
+import type { Records, RemoveJob } from '../core/records.ts';
+
+export type RemoveParts = {
+  records: Pick<Records, 'settleRemovals'>;
+  blobs: Pick<BlobStore, 'remove'>;
+  clock: Clock;
+  onError(error: unknown, about: string): void;
+};
+
+const retryAfterMs = 60_000;
+
+export function removeWork(parts: RemoveParts): (job: RemoveJob, signal: AbortSignal) => Promise<void> {
+  return async function work(job) {
+    const lease = { job: job.job, attempt: job.attempt };
+    try {
+      await parts.blobs.remove(job.blob);
+    } catch (error) {
+      parts.onError(error, `remove ${job.blob}`);
+      const at = parts.clock.now();
+      const reason = error instanceof Error ? error.message : String(error);
+      await parts.records.settleRemovals([{ ...lease, at, result: { to: 'retry', at: at + retryAfterMs, reason } }]);
+      return;
+    }
+    await parts.records.settleRemovals([{ ...lease, at: parts.clock.now(), result: { to: 'removed' } }]);
+  };
+}

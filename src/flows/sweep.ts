@@ -1,0 +1,43 @@
+// Ageing: a bounded step at a time, so that nobody waits behind it; a full step is followed by the next at once.
+
+import type { Clock } from '../core/ids.ts';
+import type { Records } from '../core/records.ts';
+
+export type Sweeper = { stop(): Promise<void>; sweepNow(): Promise<void> };
+
+const stepRows = 500;
+const everyMs = 60_000;
+
+export function startSweeper(parts: {
+  records: Pick<Records, 'sweep'>;
+  clock: Clock;
+  onWork(): void;
+  onError(error: unknown, about: string): void;
+}): Sweeper {
+  let stopped = false;
+  let running: Promise<void> = Promise.resolve();
+
+  async function sweepAll(): Promise<void> {
+    while (!stopped) {
+      const { changed } = await parts.records.sweep({ now: parts.clock.now(), limit: stepRows });
+      if (changed > 0) parts.onWork();
+      if (changed < stepRows) return;
+    }
+  }
+
+  /** One sweep after another, never two at once. */
+  function sweepNow(): Promise<void> {
+    running = running.then(sweepAll).catch((error: unknown) => parts.onError(error, 'sweep'));
+    return running;
+  }
+
+  const timer = setInterval(() => void sweepNow(), everyMs);
+  return {
+    sweepNow,
+    async stop() {
+      stopped = true;
+      clearInterval(timer);
+      await running;
+    },
+  };
+}
