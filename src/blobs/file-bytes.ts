@@ -1,0 +1,59 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { ByteRange } from '../core/blob-store.ts';
+
+const bufferBytes = 256 * 1024;
+
+/**
+ * The bytes of an open file, or those of a range, cut to the file's end. The file is closed when they are read, when
+ * the reader stops, and when the signal fires, which also covers a reader that never begins.
+ */
+export async function fileBytes(
+  file: FileHandle,
+  range: ByteRange | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  let closing: Promise<void> | undefined;
+  const close = (): Promise<void> => {
+    signal.removeEventListener('abort', closeUnasked);
+    closing ??= file.close();
+    return closing;
+  };
+  // Whoever closes properly hears of a failure; here nobody listens, and the reader is told of the abort instead.
+  const closeUnasked = () => void close().catch(() => {});
+  signal.addEventListener('abort', closeUnasked);
+
+  let at: number;
+  let end: number;
+  try {
+    const { size } = await file.stat();
+    at = range?.start ?? 0;
+    end = Math.min(range === undefined ? size : range.end + 1, size);
+  } catch (error) {
+    await close();
+    throw signal.aborted ? signal.reason : error;
+  }
+
+  const next = async (): Promise<IteratorResult<Uint8Array>> => {
+    try {
+      signal.throwIfAborted();
+      if (at >= end || closing !== undefined) {
+        await close();
+        return { done: true, value: undefined };
+      }
+      const buffer = Buffer.allocUnsafeSlow(Math.min(bufferBytes, end - at));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
+      if (bytesRead === 0) throw new Error('the file is shorter than it was when it was opened');
+      at += bytesRead;
+      return { done: false, value: buffer.subarray(0, bytesRead) };
+    } catch (error) {
+      await close();
+      throw signal.aborted ? signal.reason : error;
+    }
+  };
+  const stop = async (): Promise<IteratorResult<Uint8Array>> => {
+    await close();
+    return { done: true, value: undefined };
+  };
+  // Not a generator: one that is stopped before its first step would never reach its `finally`.
+  return { [Symbol.asyncIterator]: () => ({ next, return: stop }) };
+}
