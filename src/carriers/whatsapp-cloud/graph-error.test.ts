@@ -38,6 +38,12 @@ test('what passes by itself is tried again, whatever the status says', () => {
   });
 });
 
+test('a wait until a date is measured by the clock of the server that asks for it', () => {
+  const headers = { date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:29:30 GMT' };
+  expect(judged(400, { code: 4 }, headers)).toMatchObject({ retryAfterMs: 90_000 });
+  expect(judged(503, undefined, headers)).toMatchObject({ is: 'transient', retryAfterMs: 90_000 });
+});
+
 test('without a readable code the status decides', () => {
   for (const error of [undefined, {}, { code: 'x' }, { code: -1 }, { code: 1.5 }, 'oops']) {
     expect(judged(401, error)).toEqual({ is: 'account', reason: 'look_up_401' });

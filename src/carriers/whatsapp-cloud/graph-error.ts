@@ -2,8 +2,8 @@
 // missing capability a 500), so the status decides only where no code can be read.
 
 import type { HopAnswer, HopFailure } from '../../core/carrier.ts';
+import { retryAfterMs } from '../../outgoing/retry-after.ts';
 import { member } from '../json-reading.ts';
-import { retryAfterMs } from '../retry-after.ts';
 import { wholeNumber } from './numbers.ts';
 
 /** The token, the permissions or the account: no other media of the channel would fare better. */
@@ -24,8 +24,9 @@ export function judgeLookUp(answer: HopAnswer, error: unknown): HopFailure {
 
 /** A failure worth another try, after as long as the carrier asks for. */
 export function transient(reason: string, answer: HopAnswer): HopFailure {
-  const wait = retryAfterMs(answer.headers);
-  return { is: 'transient', reason, ...(wait !== undefined && { retryAfterMs: wait }) };
+  // A server that names a date to wait for tells its own date too (RFC 9110, section 6.6.1). If not, it asks for no wait.
+  const wait = retryAfterMs(answer.headers, Number.POSITIVE_INFINITY);
+  return { is: 'transient', reason, ...(wait !== null && { retryAfterMs: wait }) };
 }
 
 function judgeStatus(answer: HopAnswer): HopFailure {
