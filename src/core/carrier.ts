@@ -114,17 +114,18 @@ export type Carrier = {
   /** Allow-listed request headers that the journal keeps. */
   readonly journalHeaders: readonly string[];
   /**
-   * Reads the settings of a connection as an administrator gave them; `before` holds what is in force when some are changed.
+   * Reads the settings of a connection as an administrator gave them, without those that every connection has (carrier, name);
+   * `before` holds what is in force when only some are changed. Faults name fields of the request, such as `body.app_secret`.
    * @throws Fault invalid_request that names the field
    */
   readConnection(given: Readonly<Record<string, unknown>>, before?: Account): Configured;
-  /** Likewise for a channel: the secrets that fetching and sending need. @throws Fault invalid_request */
+  /** Likewise for a channel, without its app, connection, address and display: the secrets that fetching and sending need. @throws Fault invalid_request */
   readChannel(given: Readonly<Record<string, unknown>>, before?: JsonObject): { secrets: JsonObject };
   /** The answer to a handshake, or undefined when the request is none. @throws Fault challenge_refused */
   challenge(request: IntakeRequest, account: Account): IntakeAnswer | undefined;
   /** Whether the request comes from the carrier. Raw bytes, constant time. */
   verify(request: IntakeRequest, account: Account, now: Millis): Verification;
-  /** Everything that a verified request tells. Never throws: what cannot be read is an `unparsed` update. */
+  /** Everything that a verified request tells, never nothing. Never throws: what cannot be read is an `unparsed` update. */
   parse(request: IntakeRequest, account: Account, now: Millis): Update[];
   /** Where a capture begins. `again`: an earlier link was refused, so a look-up must decide. */
   firstHop(subject: CaptureSubject, now: Millis, again: boolean): Hop | HopFailure;
