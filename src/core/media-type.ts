@@ -37,17 +37,32 @@ export function isActive(type: string): boolean {
   );
 }
 
-const markupStart =
-  /^(?:\uFEFF)?(?:\s|<!--[\s\S]*?-->|<\?xml[^>]*>)*<(?:!doctype\s+(html|svg)|(html|head|body|script|iframe|svg)[\s/>])/i;
+const markupStart = /^<(?:!doctype\s+(html|svg)|(html|head|body|script|iframe|svg)[\s/>])/i;
 
 /**
  * HTML and SVG by a look at the first KiB of bytes, because signature sniffers do not know them.
  * @returns the type, or undefined when it is neither
  */
 export function sniffMarkup(head: Uint8Array): 'text/html' | 'image/svg+xml' | undefined {
-  const found = markupStart.exec(new TextDecoder('utf-8').decode(head.subarray(0, 1024)));
+  const found = markupStart.exec(withoutPreamble(new TextDecoder('utf-8').decode(head.subarray(0, 1024))));
   if (found === null) return undefined;
   return (found[1] ?? found[2] ?? '').toLowerCase() === 'svg' ? 'image/svg+xml' : 'text/html';
+}
+
+/** What follows space, comments and the XML declaration. A loop, because one expression for it backtracks without end. */
+function withoutPreamble(text: string): string {
+  let rest = text.trimStart();
+  for (const [begin, end] of [
+    ['<?xml', '?>'],
+    ['<!--', '-->'],
+  ] as const) {
+    while (rest.startsWith(begin)) {
+      const at = rest.indexOf(end);
+      if (at < 0) return '';
+      rest = rest.slice(at + end.length).trimStart();
+    }
+  }
+  return rest;
 }
 
 const extensions = new Map([
