@@ -1,5 +1,5 @@
 import type { LookupAddress } from 'node:dns';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import { type AddressInfo, createServer as createTcpServer } from 'node:net';
@@ -227,6 +227,20 @@ test('headers of the caller stay at the exact origin that they were meant for', 
   expect(home).toMatchObject({ authorization: 'Bearer secret' });
 });
 
+test('the body of a redirect is not waited for, and its connection is closed', async () => {
+  const gone = Promise.withResolvers<void>();
+  const { url } = await serve((request, response) => {
+    if (request.url === '/file') response.end('file');
+    else {
+      response.on('close', gone.resolve);
+      response.writeHead(302, { location: '/file' }).write('this page never ends');
+    }
+  });
+  const answer = await requester().get(url, { redirects: 1 });
+  expect((await bytes(answer.body)).toString()).toBe('file');
+  await gone.promise;
+});
+
 test.each([
   ['a private address', 'http://10.0.0.1/'],
   ['the address where clouds keep their metadata', 'http://169.254.169.254/latest/meta-data/'],
@@ -304,15 +318,18 @@ test('the limit for headers does not touch the body that follows', async () => {
 });
 
 test('a look-up that never ends does not outlive the limit', async () => {
-  const { get } = requester({ lookup: () => new Promise(() => {}) });
+  const { get } = requester({ lookup: () => new Promise(() => {}), connectTimeoutMs: 600_000 });
   expect((await failure(get('https://slow.example/', { headersTimeoutMs: 50 }))).failure).toBe('timeout');
 });
 
 test('giving up ends a request that is connecting, one that waits and one whose body is read', async () => {
   const stop = new AbortController();
-  const connecting = requester({ lookup: () => new Promise(() => {}) }).get('https://slow.example/', {
-    signal: stop.signal,
-  });
+  const connecting = requester({ lookup: () => new Promise(() => {}), connectTimeoutMs: 600_000 }).get(
+    'https://slow.example/',
+    {
+      signal: stop.signal,
+    },
+  );
   const asked = Promise.withResolvers<void>();
   const { url } = await serve((request, response) => {
     if (request.url === '/waits') asked.resolve();
@@ -328,6 +345,16 @@ test('giving up ends a request that is connecting, one that waits and one whose 
   expect((await failure(get(url, { signal: stop.signal }))).failure).toBe('aborted');
 });
 
+test('closing ends what is under way', async () => {
+  const asked = Promise.withResolvers<void>();
+  const { url } = await serve(() => asked.resolve());
+  const { get, close } = requester();
+  const waiting = failure(get(url));
+  await asked.promise;
+  await close();
+  expect((await waiting).failure).toBe('aborted');
+});
+
 test('a body that is destroyed unread closes its connection and harms nothing', async () => {
   const gone = Promise.withResolvers<void>();
   const { url } = await serve((_, response) => {
@@ -337,6 +364,19 @@ test('a body that is destroyed unread closes its connection and harms nothing', 
   const answer = await requester().get(url);
   answer.body.destroy();
   await gone.promise;
+});
+
+test('a request leaves nothing at a signal that outlives it, whether it is read, destroyed or failed', async () => {
+  const { signal } = new AbortController();
+  const { url } = await serve((request, response) => {
+    if (request.url === '/broken') response.destroy();
+    else response.end('ok');
+  });
+  const { get } = requester();
+  await bytes((await get(url, { signal })).body);
+  (await get(url, { signal })).body.destroy();
+  await failure(get(`${url}broken`, { signal }));
+  await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('connections are used again and an origin gets no more of them than agreed', async () => {

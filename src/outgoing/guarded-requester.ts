@@ -3,16 +3,11 @@
 // were sent: no compression is asked for and none is undone.
 
 import { Agent, type Dispatcher, request as undici } from 'undici';
-import {
-  type OutgoingAnswer,
-  OutgoingError,
-  type OutgoingFailure,
-  type OutgoingRequest,
-  type Requester,
-} from '../core/requester.ts';
+import { type OutgoingAnswer, OutgoingError, type OutgoingRequest, type Requester } from '../core/requester.ts';
 import { addressGuard, type GuardPolicy } from './address-guard.ts';
 import { guardedConnector, type Lookup } from './guarded-connector.ts';
 import { outgoingError } from './outgoing-failure.ts';
+import { timeLimit } from './time-limit.ts';
 
 export type RequesterSettings = GuardPolicy & {
   userAgent: string;
@@ -79,19 +74,16 @@ export function guardedRequester(settings: RequesterSettings): Requester {
   return {
     async request(request) {
       if (!URL.canParse(request.url)) throw new OutgoingError('invalid_url', 'this is not a URL');
-      const late = new AbortController();
-      const limit = request.headersTimeoutMs;
-      const timer = setTimeout(
-        () => late.abort(new OutgoingError('timeout', `timed out after ${limit / 1000} s`)),
-        limit,
-      );
+      const late = new OutgoingError('timeout', `timed out after ${request.headersTimeoutMs / 1000} s`);
+      const limit = timeLimit(request.signal, request.headersTimeoutMs, late);
       try {
-        const signal = AbortSignal.any([request.signal, late.signal]);
-        return present(await follow(new URL(request.url), request, signal), request.signal);
+        const answer = await follow(new URL(request.url), request, limit.signal);
+        limit.met();
+        answer.body.once('close', limit.release);
+        return present(answer, request.signal);
       } catch (error) {
+        limit.release();
         throw outgoingError(error, request.signal);
-      } finally {
-        clearTimeout(timer);
       }
     },
     objection: (url) => (URL.canParse(url) ? guard.objection(new URL(url)) : 'this is not a URL'),
@@ -100,7 +92,7 @@ export function guardedRequester(settings: RequesterSettings): Requester {
 }
 
 // undici notices an abort only once it has a connection; a caller must not wait for that.
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = () => reject(signal.reason);
     if (signal.aborted) stop();
@@ -111,8 +103,7 @@ async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<
 
 /** A refusal by the guard as it is called when a redirect led there. */
 function asRedirect(error: unknown): unknown {
-  const refused: OutgoingFailure[] = ['refused', 'invalid_url'];
-  if (!(error instanceof OutgoingError) || !refused.includes(error.failure)) return error;
+  if (!(error instanceof OutgoingError) || error.failure !== 'refused') return error;
   return new OutgoingError('redirect_refused', `redirected, but ${error.message}`, error);
 }
 

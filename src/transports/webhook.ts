@@ -8,6 +8,7 @@ import { type OutgoingAnswer, OutgoingError, type Requester } from '../core/requ
 import { headerObjection, reservedHeader, type SendOutcome, type WebhookTransport } from '../core/transport.ts';
 import { codeOf } from '../outgoing/outgoing-failure.ts';
 import { retryAfterMs } from '../outgoing/retry-after.ts';
+import { timeLimit } from '../outgoing/time-limit.ts';
 
 export type WebhookParts = {
   requester: Requester;
@@ -40,8 +41,8 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
       const unfit = added.find(([name, value]) => headerObjection(name, value) !== undefined);
       if (unfit !== undefined) return done({ error: `the header ${unfit[0]} cannot be sent`, fault: 'receiver' });
 
-      const limit = AbortSignal.timeout(request.timeoutMs);
-      const signal = AbortSignal.any([request.signal, limit]);
+      const late = new OutgoingError('timeout', `timed out after ${request.timeoutMs / 1000} s`);
+      const limit = timeLimit(request.signal, request.timeoutMs, late);
       try {
         const answer = await requester.request({
           method: 'POST',
@@ -54,7 +55,7 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
           },
           body: bytes,
           headersTimeoutMs: request.timeoutMs,
-          signal,
+          signal: limit.signal,
         });
         const { status } = answer;
         const accepted = status >= 200 && status < 300;
@@ -68,9 +69,11 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
       } catch (error) {
         if (!(error instanceof OutgoingError)) throw error;
         if (request.signal.aborted) return done({ error: error.message, fault: 'gateway' });
-        if (limit.aborted) return done({ error: `timed out after ${request.timeoutMs / 1000} s`, fault: 'receiver' });
+        if (limit.signal.aborted) return done({ error: late.message, fault: 'receiver' });
         const says = error.failure === 'refused' ? `the address is not allowed: ${error.message}` : error.message;
         return done({ error: says, fault: ownFaults.has(codeOf(error.cause)) ? 'gateway' : 'receiver' });
+      } finally {
+        limit.release();
       }
     },
   };
