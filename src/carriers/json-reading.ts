@@ -37,8 +37,8 @@ function copyObject(value: { [name: string]: unknown }, depth: number): JsonObje
 function copyValue(value: unknown, depth: number): Json {
   if (typeof value === 'string') return value.toWellFormed();
   if (typeof value === 'boolean') return value;
-  // 1e999 is valid JSON and reads as Infinity, which JSON cannot write.
-  if (typeof value === 'number') return Number.isFinite(value) ? value : null;
+  // 1e999 is valid JSON and reads as Infinity, -0 as itself: JSON can write neither. Adding 0 turns -0 into 0.
+  if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
   if (Array.isArray(value))
     return depth === 0 ? [{ truncated: true }] : value.map((inner) => copyValue(inner, depth - 1));
   return isObject(value) ? copyObject(value, depth) : null;

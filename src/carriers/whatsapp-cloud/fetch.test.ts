@@ -93,8 +93,10 @@ test('the answer of the look-up gives the link and what the file should be', () 
   });
   const otherForms = { ...told, file_size: '61901', sha256: 'SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI=' };
   expect(hop(nextHop(subject(), answer(200, otherForms))).expects).toEqual(expected);
-  const odd = { url: link, mime_type: 7, sha256: 'abc', file_size: '-1' };
-  expect(hop(nextHop(subject(), answer(200, odd))).expects).toEqual({});
+  for (const file_size of ['-1', 0, '0', 1.5, null]) {
+    const odd = { url: link, mime_type: 7, sha256: 'abc', file_size };
+    expect(hop(nextHop(subject(), answer(200, odd))).expects).toEqual({});
+  }
 });
 
 test('a link to a stranger is followed without the token', () => {

@@ -191,6 +191,14 @@ test('a chat history holds both sides, told apart by the number of the business'
   expect(updates.at(-1)).toEqual({ is: 'notice', address: '106540352242922', about: 'error 2593109' });
 });
 
+test('in a chat history that does not name the number of the business a sender unknown is not taken for it', () => {
+  const value = {
+    metadata: { phone_number_id: '1' },
+    messages: [{ ...text('h1'), from: undefined, from_user_id: 'US.1' }],
+  };
+  expect(messages(read(webhook(change(value, 'history'))))).toMatchObject([{ direction: 'inbound' }]);
+});
+
 test('media of a chat history follows under the id of its placeholder, and can be fetched for a week from now', () => {
   const message = {
     from: '15550783881',
