@@ -11,6 +11,7 @@ import type { Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { foreignId } from '../core/text.ts';
+import { headerObjection, secretObjection } from '../core/transport.ts';
 import type { Accounts } from './accounts.ts';
 import { openEndpoint, rotated, sealEndpoint } from './endpoint-secrets.ts';
 
@@ -97,6 +98,13 @@ export function administration(parts: AdministrationParts): Administration {
   const checkUrl = (url: string): void => {
     const objection = parts.requester.objection(url);
     if (objection !== undefined) throw invalid('body.url', objection);
+  };
+
+  const checkHeaders = (headers: Record<string, string>): void => {
+    for (const [name, value] of Object.entries(headers)) {
+      const objection = headerObjection(name, value);
+      if (objection !== undefined) throw invalid(`body.headers.${name}`, objection);
+    }
   };
 
   return {
@@ -193,7 +201,10 @@ export function administration(parts: AdministrationParts): Administration {
     async createEndpoint(reach, appId, given) {
       const app = await appOf(reach, appId);
       checkUrl(given.url);
+      checkHeaders(given.headers ?? {});
       const secret = given.secret ?? newWebhookSecret();
+      const objection = secretObjection(secret);
+      if (objection !== undefined) throw invalid('body.secret', objection);
       const endpoint = await records.createEndpoint({
         now: clock.now(),
         reach,
@@ -210,6 +221,7 @@ export function administration(parts: AdministrationParts): Administration {
       const endpoint = found(await records.endpoint({ reach, appId, id }));
       if (given.url !== undefined) checkUrl(given.url);
       if (given.dialect !== undefined) dialectOf(given.dialect);
+      checkHeaders(headers ?? {});
       const updated = await records.updateEndpoint({
         reach,
         appId,

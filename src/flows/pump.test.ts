@@ -1,0 +1,143 @@
+import { expect, test } from 'vitest';
+import type { Lease } from '../core/records.ts';
+import { type PumpParts, startPump } from './pump.ts';
+
+/** A queue of jobs behind a pump, and the jobs that run, each ended by the test. */
+function bench(more: Partial<PumpParts<Lease>> = {}) {
+  const queue: Lease[] = [];
+  const ends = new Map<number, { end(): void; fail(error: Error): void; signal: AbortSignal }>();
+  const seen = {
+    most: 0,
+    now: 0,
+    done: [] as number[],
+    errors: [] as string[],
+    released: [] as Lease[],
+    lost: [] as number[],
+  };
+  const waiters: (() => void)[] = [];
+  const changed = () => {
+    for (const wake of waiters.splice(0)) wake();
+  };
+  /** Resolves when the condition holds; looked at after each thing that happens. */
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise<void>((resolve) => waiters.push(resolve));
+  };
+  const pump = startPump<Lease>({
+    name: 'test',
+    records: {
+      renew: () => Promise.resolve(seen.lost),
+      release: ({ leases }) => {
+        seen.released.push(...leases);
+        return Promise.resolve();
+      },
+    },
+    claim: ({ free }) => Promise.resolve({ jobs: queue.splice(0, free), nextDue: null }),
+    work: (job, signal) =>
+      new Promise<void>((resolve, reject) => {
+        seen.now += 1;
+        seen.most = Math.max(seen.most, seen.now);
+        const finish = (settle: () => void) => () => {
+          seen.now -= 1;
+          ends.delete(job.job);
+          settle();
+          changed();
+        };
+        ends.set(job.job, {
+          signal,
+          end: finish(() => {
+            seen.done.push(job.job);
+            resolve();
+          }),
+          fail: (error) => finish(() => reject(error))(),
+        });
+        signal.addEventListener(
+          'abort',
+          finish(() => reject(new Error('aborted'))),
+        );
+        changed();
+      }),
+    clock: { now: () => 0 },
+    places: 2,
+    perLane: 2,
+    perFailingLane: 1,
+    onError: (error) => {
+      seen.errors.push(error instanceof Error ? error.message : String(error));
+      changed();
+    },
+    ...more,
+  });
+  const put = (...jobs: number[]) => {
+    queue.push(...jobs.map((job) => ({ job, attempt: 1 })));
+    pump.poke();
+  };
+  return { pump, put, until, ends, seen, queue };
+}
+
+test('no more jobs run than there are places, and each end makes room for the next', async () => {
+  const { pump, put, until, ends, seen } = bench();
+  put(1, 2, 3, 4, 5);
+  for (const job of [1, 2, 3, 4, 5]) {
+    await until(() => ends.has(job));
+    ends.get(job)?.end();
+  }
+  await until(() => seen.done.length === 5);
+  expect(seen.most).toBe(2);
+  await pump.stop(0);
+});
+
+test('a job that throws is reported, and the others go on', async () => {
+  const { pump, put, until, ends, seen } = bench();
+  put(1, 2);
+  await until(() => ends.size === 2);
+  ends.get(1)?.fail(new Error('a bug'));
+  await until(() => seen.errors.length === 1);
+  expect(seen.errors).toEqual(['a bug']);
+  put(3);
+  await until(() => ends.has(3));
+  ends.get(2)?.end();
+  ends.get(3)?.end();
+  await pump.stop(1000);
+});
+
+test('a claim that fails is reported and tried again', async () => {
+  let failures = 1;
+  const { pump, until, seen } = bench({
+    claim: () => {
+      if (failures-- > 0) return Promise.reject(new Error('the database is away'));
+      return Promise.resolve({ jobs: [{ job: 7, attempt: 1 }].slice(0, failures === -1 ? 1 : 0), nextDue: null });
+    },
+  });
+  await until(() => seen.errors.length === 1);
+  await until(() => seen.now === 1);
+  await pump.stop(0);
+});
+
+test('nothing is claimed while the pump is closed', async () => {
+  const { pump, put, seen, queue } = bench({ open: () => false });
+  put(1);
+  await pump.stop(0);
+  expect(seen.now).toBe(0);
+  expect(queue).toHaveLength(1);
+});
+
+test('stopping takes nothing new and waits for what runs', async () => {
+  const { pump, put, until, ends, seen, queue } = bench();
+  put(1);
+  await until(() => ends.has(1));
+  const stopped = pump.stop(60_000);
+  put(2);
+  ends.get(1)?.end();
+  await stopped;
+  expect(seen.done).toEqual([1]);
+  expect(seen.released).toEqual([]);
+  expect(queue).toHaveLength(1);
+});
+
+test('what still runs after the grace is aborted, and its lease is given back untried', async () => {
+  const { pump, put, until, ends, seen } = bench();
+  put(1);
+  await until(() => ends.has(1));
+  await pump.stop(0);
+  expect(seen.released).toEqual([{ job: 1, attempt: 1 }]);
+  expect(seen.errors).toEqual([]);
+});
