@@ -1,0 +1,145 @@
+// Orders over deliveries. Those of a whole endpoint are two statements however many deliveries it has. A delivery that
+// is pending has a job, and no other has; an attempt that is under way keeps its job, and its settling finds out
+// that the endpoint has stopped meanwhile.
+
+import { sql } from 'kysely';
+import type { Millis } from '../../core/ids.ts';
+import type { Delivery, Reach } from '../../core/model.ts';
+import type { Moved } from '../../core/records.ts';
+import { type DeliveryState, deliveryMoves, mayMove } from '../../core/states.ts';
+import { deliveryKey } from '../reads/deliveries.ts';
+import { within } from '../reads/reach.ts';
+import type { Access } from '../schema.ts';
+import { deliveriesByKeys } from '../views/delivery.ts';
+
+export async function replayDelivery(
+  access: Access,
+  { reach, id, now }: { reach: Reach; id: string; now: Millis },
+): Promise<Moved<Delivery>> {
+  const key = await deliveryKey(access, reach, id);
+  if (key === undefined) return undefined;
+  const row = await access.db
+    .selectFrom('deliveries')
+    .innerJoin('endpoints', 'endpoints.key', 'deliveries.endpoint_key')
+    .select(['deliveries.state', 'endpoints.state as endpoint_state'])
+    .where('deliveries.key', '=', key)
+    .executeTakeFirstOrThrow();
+  const changed =
+    row.state === 'dead' && row.endpoint_state !== 'deleted' && mayMove(deliveryMoves, row.state, 'pending');
+  if (changed) await resumeDeliveries(access, { key, from: 'dead' }, now);
+  const delivery = (await deliveriesByKeys(access, [key])).get(key);
+  return delivery && { changed, row: delivery };
+}
+
+export async function replayDead(
+  access: Access,
+  { reach, endpointId, now }: { reach: Reach; endpointId: string; now: Millis },
+): Promise<number | undefined> {
+  const endpoint = await access.db
+    .selectFrom('endpoints')
+    .innerJoin('apps', 'apps.key', 'endpoints.app_key')
+    .select('endpoints.key')
+    .where('endpoints.id', '=', endpointId)
+    .where('endpoints.state', '<>', 'deleted')
+    .where(within(reach))
+    .executeTakeFirst();
+  return endpoint && (await resumeDeliveries(access, { endpointKey: endpoint.key, from: 'dead' }, now));
+}
+
+/** Makes one delivery, or all of an endpoint, that are in state `from` pending and due now. @returns how many */
+export async function resumeDeliveries(
+  { db }: Access,
+  which: ({ key: number } | { endpointKey: number }) & { from: DeliveryState },
+  now: Millis,
+): Promise<number> {
+  const [column, value] =
+    'key' in which ? (['key', which.key] as const) : (['endpoint_key', which.endpointKey] as const);
+  await db
+    .insertInto('jobs')
+    .columns(['kind', 'lane', 'subject', 'state', 'due_at', 'created_at'])
+    .expression(
+      db
+        .selectFrom('deliveries')
+        .select([
+          sql.lit('deliver').as('kind'),
+          'endpoint_key',
+          'key',
+          sql.lit('ready').as('state'),
+          sql.val(now).as('due_at'),
+          sql.val(now).as('created_at'),
+        ])
+        .where(column, '=', value)
+        .where('state', '=', which.from)
+        .orderBy('key'),
+    )
+    .execute();
+  const resumed = await db
+    .updateTable('deliveries')
+    .set({ state: 'pending', reason: null, state_at: now })
+    .where(column, '=', value)
+    .where('state', '=', which.from)
+    .executeTakeFirst();
+  return Number(resumed.numUpdatedRows);
+}
+
+/** What an endpoint has not got yet waits, except what is being attempted right now. */
+export async function pauseDeliveries(
+  { db }: Pick<Access, 'db'>,
+  endpointKey: number,
+  reason: string,
+  now: Millis,
+): Promise<void> {
+  await db
+    .updateTable('deliveries')
+    .set({ state: 'paused', reason: JSON.stringify(reason), state_at: now })
+    .where('endpoint_key', '=', endpointKey)
+    .where('state', '=', 'pending')
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('jobs')
+            .select('jobs.key')
+            .where('jobs.kind', '=', 'deliver')
+            .whereRef('jobs.subject', '=', 'deliveries.key')
+            .where('jobs.state', '=', 'leased'),
+        ),
+      ),
+    )
+    .execute();
+  await db
+    .deleteFrom('jobs')
+    .where('kind', '=', 'deliver')
+    .where('subject', 'in', (q) =>
+      q.selectFrom('deliveries').select('key').where('endpoint_key', '=', endpointKey).where('state', '=', 'paused'),
+    )
+    .execute();
+}
+
+/** The open deliveries of an endpoint, or those about some messages, will never be made. */
+export async function killDeliveries(
+  { db }: Pick<Access, 'db'>,
+  which: { endpointKey: number } | { messageKeys: readonly number[] },
+  reason: string,
+  now: Millis,
+): Promise<void> {
+  const [column, values] =
+    'endpointKey' in which
+      ? (['endpoint_key', [which.endpointKey]] as const)
+      : (['message_key', which.messageKeys] as const);
+  if (values.length === 0) return;
+  // State by state and as literals, so that the partial indexes over open deliveries are used.
+  for (const state of ['pending', 'paused'] as const) {
+    const open = db
+      .selectFrom('deliveries')
+      .select('key')
+      .where(column, 'in', values)
+      .where('state', '=', sql.lit(state));
+    await db.deleteFrom('jobs').where('kind', '=', 'deliver').where('subject', 'in', open).execute();
+    await db
+      .updateTable('deliveries')
+      .set({ state: 'dead', reason: JSON.stringify(reason), state_at: now })
+      .where(column, 'in', values)
+      .where('state', '=', sql.lit(state))
+      .execute();
+  }
+}

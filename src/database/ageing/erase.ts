@@ -1,0 +1,87 @@
+// The media of destroyed channels and deleted apps. Readers stopped seeing it with the commit that destroyed the owner;
+// this makes rows and bytes follow. An owner is marked when nothing of it is left, and is not looked at again.
+
+import { sql } from 'kysely';
+import type { Millis } from '../../core/ids.ts';
+import type { MediaState } from '../../core/states.ts';
+import { doomBlobs } from '../administration/blobs.ts';
+import { killDeliveries } from '../administration/deliveries.ts';
+import { erasedDetails } from '../administration/media.ts';
+import type { Access } from '../schema.ts';
+import type { Step } from './sweep.ts';
+
+const kept: readonly MediaState[] = ['remote', 'pending', 'stored', 'unavailable', 'expired'];
+
+export const eraseDestroyedChannels: Step = async (access, now, limit) => {
+  const channels = await access.db
+    .selectFrom('channels')
+    .select('key')
+    .where('state', '=', sql.lit('destroyed'))
+    .where('erased_at', 'is', null)
+    .limit(limit)
+    .execute();
+  let changed = 0;
+  for (const { key } of channels) {
+    if (changed >= limit) break;
+    const rows = await selectErasable(access, limit - changed)
+      .where('channel_key', '=', key)
+      .where('state', '<>', sql.lit('deleted'))
+      .execute();
+    await erase(access, rows, 'channel_destroyed', now);
+    if (rows.length === 0)
+      await access.db.updateTable('channels').set({ erased_at: now }).where('key', '=', key).execute();
+    changed += Math.max(1, rows.length);
+  }
+  return changed;
+};
+
+export const eraseDeletedApps: Step = async (access, now, limit) => {
+  const apps = await access.db
+    .selectFrom('apps')
+    .select('key')
+    .where('deleted_at', 'is not', null)
+    .where('erased_at', 'is', null)
+    .limit(limit)
+    .execute();
+  let changed = 0;
+  for (const { key } of apps) {
+    if (changed >= limit) break;
+    const rows = await selectErasable(access, limit - changed)
+      .where('app_key', '=', key)
+      .where('state', 'in', kept)
+      .execute();
+    await erase(access, rows, 'app_deleted', now);
+    if (rows.length === 0) await access.db.updateTable('apps').set({ erased_at: now }).where('key', '=', key).execute();
+    changed += Math.max(1, rows.length);
+  }
+  return changed;
+};
+
+const selectErasable = ({ db }: Access, limit: number) =>
+  db.selectFrom('media').select(['key', 'message_key', 'blob_key']).limit(limit);
+
+type Erasable = { key: number; message_key: number | null; blob_key: number | null };
+
+async function erase(access: Access, rows: readonly Erasable[], reason: string, now: Millis): Promise<void> {
+  if (rows.length === 0) return;
+  const keys = rows.map((row) => row.key);
+  await access.db
+    .updateTable('media')
+    .set({
+      state: 'deleted',
+      reason: JSON.stringify(reason),
+      state_at: now,
+      details: JSON.stringify(erasedDetails),
+      blob_key: null,
+    })
+    .where('key', 'in', keys)
+    .execute();
+  await access.db.deleteFrom('jobs').where('kind', '=', 'capture').where('subject', 'in', keys).execute();
+  await killDeliveries(
+    access,
+    { messageKeys: [...new Set(rows.flatMap((row) => row.message_key ?? []))] },
+    reason,
+    now,
+  );
+  await doomBlobs(access, [...new Set(rows.flatMap((row) => row.blob_key ?? []))], now);
+}

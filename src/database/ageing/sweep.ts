@@ -1,0 +1,33 @@
+// Ageing in bounded steps. One call changes at most `limit` rows over all steps, so that it never holds up a commit for
+// long; whoever calls goes on until nothing changes. What is gone for readers goes first, then what has expired, then
+// what is merely old.
+
+import type { Millis } from '../../core/ids.ts';
+import type { Access } from '../schema.ts';
+import { eraseDeletedApps, eraseDestroyedChannels } from './erase.ts';
+import { expireMedia } from './expire.ts';
+import { forgetEvents, forgetJournal, forgetMessages } from './forget.ts';
+
+/** One step. @returns how many rows it changed, at most `limit` */
+export type Step = (access: Access, now: Millis, limit: number) => Promise<number>;
+
+const steps: readonly Step[] = [
+  eraseDestroyedChannels,
+  eraseDeletedApps,
+  expireMedia,
+  forgetJournal,
+  forgetEvents,
+  forgetMessages,
+];
+
+export async function sweep(
+  access: Access,
+  { now, limit }: { now: Millis; limit: number },
+): Promise<{ changed: number }> {
+  let changed = 0;
+  for (const step of steps) {
+    if (changed >= limit) break;
+    changed += await step(access, now, limit - changed);
+  }
+  return { changed };
+}

@@ -1,0 +1,172 @@
+// Every command of the port, where it runs, and the ones that all engines share. An engine adds its own hot commands.
+
+import type { Records } from '../core/records.ts';
+import * as apps from './administration/apps.ts';
+import * as channels from './administration/channels.ts';
+import * as connections from './administration/connections.ts';
+import * as deliveryOrders from './administration/deliveries.ts';
+import * as endpoints from './administration/endpoints.ts';
+import * as keys from './administration/keys.ts';
+import * as mediaOrders from './administration/media.ts';
+import * as organizations from './administration/organizations.ts';
+import { backlog } from './reads/backlog.ts';
+import * as deliveries from './reads/deliveries.ts';
+import { listEvents } from './reads/events.ts';
+import * as journal from './reads/journal.ts';
+import * as media from './reads/media.ts';
+import * as messages from './reads/messages.ts';
+import type { Access } from './schema.ts';
+
+export type CommandName = Exclude<keyof Records, 'ping' | 'close'>;
+
+/** Whether a command only reads. Reads never wait for a commit, and a commit never waits for them. */
+export const sides = {
+  accept: 'write',
+  claimCaptures: 'write',
+  claimDeliveries: 'write',
+  claimRemovals: 'write',
+  renew: 'write',
+  release: 'write',
+  settleCaptures: 'write',
+  settleDeliveries: 'write',
+  settleRemovals: 'write',
+  sweep: 'write',
+  media: 'read',
+  mediaForLink: 'read',
+  listMedia: 'read',
+  retryMedia: 'write',
+  deleteMedia: 'write',
+  message: 'read',
+  listMessages: 'read',
+  listEvents: 'read',
+  delivery: 'read',
+  listDeliveries: 'read',
+  listAttempts: 'read',
+  replayDelivery: 'write',
+  replayDead: 'write',
+  journalEntry: 'read',
+  listJournal: 'read',
+  backlog: 'read',
+  createOrganization: 'write',
+  organization: 'read',
+  listOrganizations: 'read',
+  updateOrganization: 'write',
+  deleteOrganization: 'write',
+  createApp: 'write',
+  app: 'read',
+  listApps: 'read',
+  updateApp: 'write',
+  deleteApp: 'write',
+  createKey: 'write',
+  keyByHash: 'read',
+  key: 'read',
+  listKeys: 'read',
+  updateKey: 'write',
+  deleteKey: 'write',
+  createConnection: 'write',
+  connection: 'read',
+  listConnections: 'read',
+  updateConnection: 'write',
+  deleteConnection: 'write',
+  createChannel: 'write',
+  channel: 'read',
+  listChannels: 'read',
+  updateChannel: 'write',
+  deleteChannel: 'write',
+  createEndpoint: 'write',
+  endpoint: 'read',
+  listEndpoints: 'read',
+  updateEndpoint: 'write',
+  deleteEndpoint: 'write',
+} as const satisfies Record<CommandName, 'read' | 'write'>;
+
+type On<Side extends 'read' | 'write'> = {
+  [Name in CommandName]: (typeof sides)[Name] extends Side ? Name : never;
+}[CommandName];
+export type ReadName = On<'read'>;
+export type WriteName = On<'write'>;
+
+/** Commands of the port as functions of their request. */
+export type Commands<Name extends CommandName> = {
+  [Command in Name]: (request: Parameters<Records[Command]>[0]) => ReturnType<Records[Command]>;
+};
+
+type Shared<Request, Result> = (access: Access, request: Request) => Promise<Result>;
+const bound =
+  (access: Access) =>
+  <Request, Result>(run: Shared<Request, Result>) =>
+  (request: Request): Promise<Result> =>
+    run(access, request);
+
+/** All that only reads. */
+export function readsOn(access: Access): Commands<ReadName> {
+  const on = bound(access);
+  return {
+    media: on(media.media),
+    mediaForLink: on(media.mediaForLink),
+    listMedia: on(media.listMedia),
+    message: on(messages.message),
+    listMessages: on(messages.listMessages),
+    listEvents: on(listEvents),
+    delivery: on(deliveries.delivery),
+    listDeliveries: on(deliveries.listDeliveries),
+    listAttempts: on(deliveries.listAttempts),
+    journalEntry: on(journal.journalEntry),
+    listJournal: on(journal.listJournal),
+    backlog: on(backlog),
+    organization: on(organizations.organization),
+    listOrganizations: on(organizations.listOrganizations),
+    app: on(apps.app),
+    listApps: on(apps.listApps),
+    keyByHash: on(keys.keyByHash),
+    key: on(keys.key),
+    listKeys: on(keys.listKeys),
+    connection: on(connections.connection),
+    listConnections: on(connections.listConnections),
+    channel: on(channels.channel),
+    listChannels: on(channels.listChannels),
+    endpoint: on(endpoints.endpoint),
+    listEndpoints: on(endpoints.listEndpoints),
+  };
+}
+
+export type HotName =
+  | 'accept'
+  | 'claimCaptures'
+  | 'claimDeliveries'
+  | 'claimRemovals'
+  | 'renew'
+  | 'release'
+  | 'settleCaptures'
+  | 'settleDeliveries'
+  | 'settleRemovals'
+  | 'sweep';
+
+/** What operators and applications order; each call belongs in one commit. */
+export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> {
+  const on = bound(access);
+  return {
+    retryMedia: on(mediaOrders.retryMedia),
+    deleteMedia: on(mediaOrders.deleteMedia),
+    replayDelivery: on(deliveryOrders.replayDelivery),
+    replayDead: on(deliveryOrders.replayDead),
+    createOrganization: on(organizations.createOrganization),
+    updateOrganization: on(organizations.updateOrganization),
+    deleteOrganization: on(organizations.deleteOrganization),
+    createApp: on(apps.createApp),
+    updateApp: on(apps.updateApp),
+    deleteApp: on(apps.deleteApp),
+    createKey: on(keys.createKey),
+    updateKey: on(keys.updateKey),
+    deleteKey: on(keys.deleteKey),
+    createConnection: on(connections.createConnection),
+    updateConnection: on(connections.updateConnection),
+    deleteConnection: on(connections.deleteConnection),
+    createChannel: on(channels.createChannel),
+    updateChannel: on(channels.updateChannel),
+    deleteChannel: on(channels.deleteChannel),
+    createEndpoint: on(endpoints.createEndpoint),
+    updateEndpoint: on(endpoints.updateEndpoint),
+    deleteEndpoint: on(endpoints.deleteEndpoint),
+  };
+}

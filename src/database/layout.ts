@@ -1,0 +1,52 @@
+// Who hears an event, in how many requests, and when: decided here for every engine.
+
+import type { DialectPolicy } from '../core/dialect.ts';
+import type { Millis } from '../core/ids.ts';
+import type { EventType } from '../core/model.ts';
+import type { RecordsSettings } from '../core/records.ts';
+import { fromStored } from './stored-json.ts';
+
+/** Version of the events that this code states. */
+export const eventVersion = 1;
+
+type Listener = { dialect: string; events: string | null };
+
+/** The endpoints whose dialect has words for an event of this type and that asked for it. */
+export function hearing<Endpoint extends Listener>(
+  endpoints: readonly Endpoint[],
+  type: EventType,
+  policies: RecordsSettings['policies'],
+): (Endpoint & { policy: DialectPolicy })[] {
+  return endpoints.flatMap((endpoint) => {
+    const policy = policies[endpoint.dialect];
+    if (!policy?.speaks.includes(type)) return [];
+    const wanted = fromStored<EventType[]>(endpoint.events);
+    return wanted === null || wanted.includes(type) ? [{ ...endpoint, policy }] : [];
+  });
+}
+
+/** How many requests an event about a message makes. */
+export const partsOf = (policy: DialectPolicy, media: number): number =>
+  policy.parts === 'media' ? Math.max(1, media) : 1;
+
+/** The request of a message's event that tells of one media. */
+export const partFor = (policy: DialectPolicy, media: { part: number }): number =>
+  policy.parts === 'media' ? media.part : 0;
+
+type Limits = { deliver_within_seconds: number | null; hold_limit_seconds: number | null };
+
+/** When an event about a message is due, some of whose media are still pending or not. */
+export function dueAt(
+  policy: DialectPolicy,
+  app: Limits,
+  settings: RecordsSettings,
+  receivedAt: Millis,
+  pending: boolean,
+): Millis {
+  if (!pending || policy.hold === 'none') return receivedAt;
+  const seconds =
+    policy.hold === 'deliver_within'
+      ? (app.deliver_within_seconds ?? settings.deliverWithinSeconds)
+      : (app.hold_limit_seconds ?? settings.holdLimitSeconds);
+  return receivedAt + seconds * 1000;
+}

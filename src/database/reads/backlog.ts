@@ -1,0 +1,59 @@
+import { sql } from 'kysely';
+import type { Backlog, JobKind } from '../../core/records.ts';
+import type { Access, JobState } from '../schema.ts';
+
+/** What waits, for health and metrics. */
+export async function backlog({ db }: Access): Promise<Backlog> {
+  const jobs = await db
+    .selectFrom('jobs')
+    .select(({ fn }) => [
+      'kind',
+      'state',
+      fn.countAll<number>().as('count'),
+      fn.min<number>('created_at').as('oldest_at'),
+      fn.min<number | null>('deadline').as('nearest_deadline'),
+    ])
+    .groupBy(['kind', 'state'])
+    .execute();
+  const journal = await db
+    .selectFrom('journal')
+    .select(({ fn }) => [
+      fn.sum<number | null>('unrouted').as('unrouted'),
+      fn.sum<number | null>('unparsed').as('unparsed'),
+    ])
+    .where('open', '=', 1)
+    .executeTakeFirstOrThrow();
+  const counts = await db
+    .selectNoFrom([
+      sql<number>`(select count(*) from deliveries where state = 'dead')`.as('dead'),
+      sql<number>`(select count(*) from channels where state = 'paused')`.as('channels'),
+      sql<number>`(select count(*) from endpoints where state = 'paused')`.as('endpoints'),
+    ])
+    .executeTakeFirstOrThrow();
+
+  const of = (kind: JobKind) => {
+    const mine = jobs.filter((row) => row.kind === kind);
+    const count = (state: JobState) => mine.find((row) => row.state === state)?.count ?? 0;
+    return {
+      ready: count('ready'),
+      waiting: count('waiting'),
+      running: count('leased'),
+      resting: count('resting'),
+      oldestAt: least(mine.map((row) => row.oldest_at)),
+      nearestDeadline: least(mine.map((row) => row.nearest_deadline)),
+    };
+  };
+  const { nearestDeadline: _none, ...deliveries } = of('deliver');
+  return {
+    captures: of('capture'),
+    deliveries: { ...deliveries, dead: counts.dead },
+    journal: { unrouted: journal.unrouted ?? 0, unparsed: journal.unparsed ?? 0 },
+    pausedChannels: counts.channels,
+    pausedEndpoints: counts.endpoints,
+  };
+}
+
+function least(times: (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
+}

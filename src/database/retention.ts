@@ -1,0 +1,40 @@
+// How long media is kept: what the app says, else its organization, else the app's dialect, else the instance.
+
+import { type Expression, type SqlBool, sql } from 'kysely';
+import type { RecordsSettings } from '../core/records.ts';
+
+export const dayMs = 86_400_000;
+
+type Owner = { dialect: string; media_retention_seconds: number | null; media_retention_days: number | null };
+
+/** Milliseconds that media of this owner is kept from its receipt; null: until somebody deletes it. */
+export function retentionOf(owner: Owner, settings: RecordsSettings): number | null {
+  if (owner.media_retention_seconds !== null) return owner.media_retention_seconds * 1000;
+  if (owner.media_retention_days !== null) return owner.media_retention_days * dayMs;
+  const byDialect = settings.dialectRetention[owner.dialect];
+  const seconds = byDialect === undefined ? settings.instanceRetentionSeconds : byDialect.seconds;
+  return seconds === null ? null : seconds * 1000;
+}
+
+/** The same as an expression over `apps` and `organizations`. */
+export function retentionMs(settings: RecordsSettings): Expression<number | null> {
+  const cases = Object.entries(settings.dialectRetention).map(
+    ([dialect, { seconds }]) => sql`when ${dialect} then ${wholeMs(seconds)}`,
+  );
+  const instance = wholeMs(settings.instanceRetentionSeconds);
+  const otherwise =
+    cases.length === 0 ? instance : sql`case apps.dialect ${sql.join(cases, sql` `)} else ${instance} end`;
+  return sql<number | null>`case
+    when apps.media_retention_seconds is not null then apps.media_retention_seconds * 1000
+    when organizations.media_retention_days is not null then organizations.media_retention_days * ${sql.lit(dayMs)}
+    else ${otherwise} end`;
+}
+
+/** Whether waiting for a delivery does not prolong the life of an app's media. */
+export function isHard(settings: RecordsSettings): Expression<SqlBool> {
+  const hard = Object.entries(settings.dialectRetention).flatMap(([dialect, { hard }]) => (hard ? [dialect] : []));
+  return hard.length === 0 ? sql<SqlBool>`1 = 0` : sql<SqlBool>`apps.dialect in (${sql.join(hard)})`;
+}
+
+// Literals, because an engine takes a bare parameter inside `case` for text.
+const wholeMs = (seconds: number | null) => sql.lit(seconds === null ? null : Math.round(seconds * 1000));

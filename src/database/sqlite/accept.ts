@@ -1,0 +1,242 @@
+// Accepting: a request's journal row, its messages, media, event, deliveries and jobs become true in one commit.
+// A group of requests is written plainly first. When something in it throws, the writer redoes its commands one by
+// one and asks for care: then a unit is tried whole, after that item by item, and at last kept as its journal row
+// alone. An outage (a full disk, a lost file) is never taken for a fault of what was to be written.
+// Units are written in the order they came: there is one writer, so no order can deadlock.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { InboundMessage, MediaClaim } from '../../core/carrier.ts';
+import { type Millis, newId } from '../../core/ids.ts';
+import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../core/records.ts';
+import { bodyOf, detailsOf, placeholderKind, problemsOf } from '../inbound.ts';
+import { dueAt, partsOf } from '../layout.ts';
+import type { MessageBody } from '../schema.ts';
+import { announcer } from './announce.ts';
+import { contactBook } from './contacts.ts';
+import { isOutage } from './failure.ts';
+import { statement } from './statement.ts';
+
+type Route = {
+  channel_key: number;
+  app_key: number;
+  deliver_within_seconds: number | null;
+  hold_limit_seconds: number | null;
+};
+type Tally = Omit<AcceptOutcome, 'journalId'> & { problems: string[] };
+
+export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
+  const connectionKey = statement<{ key: number }>(sqlite, 'SELECT key FROM connections WHERE id = ?');
+  const routeTo = statement<Route>(
+    sqlite,
+    `SELECT channels.key AS channel_key, apps.key AS app_key, apps.deliver_within_seconds, apps.hold_limit_seconds
+     FROM channels JOIN apps ON apps.key = channels.app_key
+     WHERE channels.connection_key = ? AND channels.address = ? AND channels.state <> 'destroyed' AND apps.deleted_at IS NULL`,
+  );
+  const knownMessage = statement<{ key: number; body: string }>(
+    sqlite,
+    'SELECT key, body FROM messages WHERE app_key = ? AND channel_key = ? AND dedupe_key = ?',
+  );
+  const insertMessage = statement(
+    sqlite,
+    `INSERT INTO messages (id, app_key, channel_key, conversation_key, contact_key, dedupe_key, carrier_message_id, group_id,
+       direction, origin, body, verified, sent_at, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const updateBody = statement(sqlite, 'UPDATE messages SET body = ? WHERE key = ?');
+  const knownMedia = statement<{ part: number; carrier_media_id: string | null }>(
+    sqlite,
+    'SELECT part, carrier_media_id FROM media WHERE message_key = ? ORDER BY part',
+  );
+  const insertMedia = statement(
+    sqlite,
+    `INSERT INTO media (id, app_key, channel_key, message_key, part, kind, state, reason, state_at, carrier_media_id, voice, animated,
+       thumbnail_of, details, received_at, deadline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const insertJournal = statement(
+    sqlite,
+    `INSERT INTO journal (id, connection_key, received_at, messages, duplicates, statuses, notices, unrouted, unparsed, open,
+       problems, headers, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const contacts = contactBook(sqlite);
+  const announce = announcer(sqlite, settings);
+
+  function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, now: Millis): void {
+    const wanted = claim.unavailable === null;
+    const key = insertMedia.insert(
+      newId('media', now),
+      route.app_key,
+      route.channel_key,
+      messageKey,
+      part,
+      claim.kind,
+      wanted ? 'pending' : 'unavailable',
+      wanted ? null : JSON.stringify(claim.unavailable),
+      now,
+      claim.carrierMediaId,
+      claim.voice ? 1 : 0,
+      claim.animated ? 1 : 0,
+      claim.thumbnailOf,
+      detailsOf(claim),
+      now,
+      claim.deadline,
+    );
+    if (wanted) announce.queue('capture', route.channel_key, key, now, now, claim.deadline);
+  }
+
+  function create(route: Route, message: InboundMessage, verified: boolean, now: Millis): void {
+    const contact = contacts.contactOf(route, message, now);
+    const messageKey = insertMessage.insert(
+      newId('message', now),
+      route.app_key,
+      route.channel_key,
+      contacts.conversationOf(route, contact, message.groupId, now),
+      contact,
+      message.dedupeKey,
+      message.carrierMessageId,
+      message.groupId,
+      message.direction,
+      message.origin,
+      bodyOf(message),
+      verified ? 1 : 0,
+      message.sentAt,
+      now,
+    );
+    for (const [part, claim] of message.media.entries()) addMedia(route, messageKey, part, claim, now);
+    const pending = message.media.some((claim) => claim.unavailable === null);
+    const type = message.direction === 'echo' ? 'message.echoed' : 'message.received';
+    const subject = { appKey: route.app_key, messageKey, mediaKey: null };
+    const event = announce.state(type, subject, now);
+    for (const endpoint of announce.hearers(route.app_key, type)) {
+      const due = dueAt(endpoint.policy, route, settings, now, pending);
+      const parts = partsOf(endpoint.policy, message.media.length);
+      for (let part = 0; part < parts; part++) announce.deliver(event, subject, endpoint, part, due, now);
+    }
+  }
+
+  /** Takes from another copy of a known message what the first did not have. @returns how many media were added */
+  function complete(route: Route, known: { key: number; body: string }, message: InboundMessage, now: Millis): number {
+    const bare = (JSON.parse(known.body) as MessageBody).kind === placeholderKind;
+    if (bare && message.kind !== placeholderKind) updateBody.run(bodyOf(message), known.key);
+    if (message.media.length === 0) return 0;
+    const rows = knownMedia.all(known.key);
+    const ids = new Set(rows.map((row) => row.carrier_media_id));
+    const parts = new Set(rows.map((row) => row.part));
+    let added = 0;
+    for (const [place, claim] of message.media.entries()) {
+      const { carrierMediaId: id } = claim;
+      // Without an id of the carrier only its place tells whether it is known.
+      if (id === null ? parts.has(place) : ids.has(id)) continue;
+      const part = parts.has(place) ? Math.max(...parts) + 1 : place;
+      addMedia(route, known.key, part, claim, now);
+      parts.add(part);
+      ids.add(id);
+      added++;
+    }
+    return added;
+  }
+
+  function take(connection: number, unit: AcceptUnit, message: InboundMessage, tally: Tally): void {
+    const route = routeTo.get(connection, message.address);
+    if (route === undefined) {
+      tally.unrouted++;
+      tally.problems.push(`unrouted: ${message.address}`);
+      return;
+    }
+    const known = knownMessage.get(route.app_key, route.channel_key, message.dedupeKey);
+    if (known === undefined) {
+      create(route, message, unit.verified, unit.receivedAt);
+      tally.created++;
+    } else {
+      tally.mediaAdded += complete(route, known, message, unit.receivedAt);
+      tally.duplicates++;
+    }
+  }
+
+  function record(connection: number, unit: AcceptUnit, { problems, ...counts }: Tally): AcceptOutcome {
+    const journalId = newId('journal', unit.receivedAt);
+    insertJournal.run(
+      journalId,
+      connection,
+      unit.receivedAt,
+      counts.created,
+      counts.duplicates,
+      unit.statuses,
+      unit.notices,
+      counts.unrouted,
+      counts.unparsed,
+      counts.unrouted + counts.unparsed > 0 ? 1 : 0,
+      problemsOf(problems),
+      JSON.stringify(unit.headers),
+      unit.body.byteLength,
+      unit.body,
+    );
+    return { journalId, ...counts };
+  }
+
+  const tallyOf = (unit: AcceptUnit): Tally => ({
+    created: 0,
+    duplicates: 0,
+    mediaAdded: 0,
+    unrouted: 0,
+    unparsed: unit.unparsed.length,
+    problems: [...unit.unparsed],
+  });
+
+  function plainly(connection: number, unit: AcceptUnit): AcceptOutcome {
+    const tally = tallyOf(unit);
+    for (const message of unit.messages) take(connection, unit, message, tally);
+    return record(connection, unit, tally);
+  }
+
+  function itemByItem(connection: number, unit: AcceptUnit): AcceptOutcome {
+    let tally = tallyOf(unit);
+    for (const message of unit.messages) {
+      const before = { ...tally, problems: [...tally.problems] };
+      const taken = within(() => take(connection, unit, message, tally));
+      if (!taken.ok)
+        tally = { ...before, unparsed: before.unparsed + 1, problems: [...before.problems, taken.problem] };
+    }
+    return record(connection, unit, tally);
+  }
+
+  function bareJournal(connection: number, unit: AcceptUnit, problem: string): AcceptOutcome {
+    const items = Array.isArray(unit.messages) ? unit.messages.length : 1;
+    const nothing = {
+      created: 0,
+      duplicates: 0,
+      mediaAdded: 0,
+      unrouted: 0,
+      unparsed: Math.max(1, items),
+      problems: [problem],
+    };
+    return record(connection, { ...unit, headers: {}, statuses: 0, notices: 0 }, nothing);
+  }
+
+  function carefully(connection: number, unit: AcceptUnit): AcceptOutcome {
+    const whole = within(() => plainly(connection, unit));
+    if (whole.ok) return whole.value;
+    const pieces = within(() => itemByItem(connection, unit));
+    return pieces.ok ? pieces.value : bareJournal(connection, unit, pieces.problem);
+  }
+
+  /** Runs a step in a savepoint: what fails leaves nothing behind. @throws on an outage */
+  function within<Value>(step: () => Value): { ok: true; value: Value } | { ok: false; problem: string } {
+    sqlite.exec('SAVEPOINT step');
+    try {
+      const value = step();
+      sqlite.exec('RELEASE step');
+      return { ok: true, value };
+    } catch (error) {
+      if (isOutage(error)) throw error;
+      sqlite.exec('ROLLBACK TO step; RELEASE step');
+      return { ok: false, problem: error instanceof Error ? error.message : String(error) };
+    }
+  }
+
+  /** @throws when something cannot be stored and no care is asked for; on an outage; for a connection that never was */
+  return (units: readonly AcceptUnit[], careful: boolean): AcceptOutcome[] =>
+    units.map((unit) => {
+      const connection = connectionKey.get(unit.connectionId)?.key;
+      if (connection === undefined) throw new Error(`there is no connection ${unit.connectionId}`);
+      return careful ? carefully(connection, unit) : plainly(connection, unit);
+    });
+}

@@ -1,0 +1,136 @@
+// Claiming. What a claim costs depends on how many lanes have something ready and on how much it takes, never on how
+// much waits:
+//   1. what has become due is made ready, a bounded number by index; a lease that lapsed is ready again, and rests
+//      after ten lapses, because then the work itself may be what kills its workers;
+//   2. the lanes with something ready are found by hopping through an index from lane to lane;
+//   3. those least recently served come first, each with the places it has free;
+//   4. places are dealt round robin, so that one lane takes them all only when no other wants them.
+
+import type { DatabaseSync } from 'node:sqlite';
+import type { Millis } from '../../core/ids.ts';
+import type { ClaimRequest, JobKind, Lease } from '../../core/records.ts';
+import { statement } from './statement.ts';
+
+/** Most jobs that one claim makes ready. */
+const promoted = 1000;
+export const restAfterLapses = 10;
+/** A file that its carrier drops sooner than this goes first. */
+const urgentMs = 24 * 3_600_000;
+/** How long after a probe of a paused channel the next may follow. */
+const probeEveryMs = 15 * 60_000;
+
+export type Job = Lease & { lane: number; subject: number; failures: number; memo: string | null };
+type JobRow = { key: number; subject: number; attempt: number; failures: number; memo: string | null };
+type Lane = { lane: number; places: number; probe: number };
+
+/** Lanes of each kind that may be served at all, as joined to the lanes that have something ready. */
+const open: Record<JobKind, string> = {
+  capture: `JOIN channels ON channels.key = found.lane JOIN apps ON apps.key = channels.app_key
+    WHERE apps.deleted_at IS NULL
+      AND (channels.state = 'active' OR channels.state = 'paused' AND channels.probe_at <= :now)`,
+  deliver: `JOIN endpoints ON endpoints.key = found.lane JOIN apps ON apps.key = endpoints.app_key
+    WHERE apps.deleted_at IS NULL AND endpoints.state = 'active'`,
+  remove: 'WHERE TRUE',
+};
+
+export function claimer(sqlite: DatabaseSync, kind: JobKind) {
+  const makeReady = statement(
+    sqlite,
+    `UPDATE jobs SET state = 'ready' WHERE key IN (
+       SELECT key FROM jobs WHERE kind = '${kind}' AND state = 'waiting' AND due_at <= ? ORDER BY due_at LIMIT ${promoted})`,
+  );
+  const takeBack = statement(
+    sqlite,
+    `UPDATE jobs SET state = iif(lapses + 1 >= ${restAfterLapses}, 'resting', 'ready'), lapses = lapses + 1 WHERE key IN (
+       SELECT key FROM jobs WHERE kind = '${kind}' AND state = 'leased' AND due_at <= ? ORDER BY due_at LIMIT ${promoted})`,
+  );
+  const readyLanes = sqlite.prepare(
+    `WITH RECURSIVE
+       hop (lane) AS (
+         SELECT min(lane) FROM jobs WHERE kind = '${kind}' AND state = 'ready'
+         UNION ALL
+         SELECT (SELECT min(lane) FROM jobs WHERE kind = '${kind}' AND state = 'ready' AND lane > hop.lane) FROM hop WHERE hop.lane IS NOT NULL),
+       running AS MATERIALIZED (SELECT lane, count(*) AS jobs FROM jobs WHERE kind = '${kind}' AND state = 'leased' GROUP BY lane),
+       found AS (
+         SELECT hop.lane, coalesce(running.jobs, 0) AS jobs, coalesce(lanes.turn, 0) AS turn, coalesce(lanes.failures, 0) AS failures
+         FROM hop
+         LEFT JOIN running ON running.lane = hop.lane
+         LEFT JOIN lanes ON lanes.kind = '${kind}' AND lanes.lane = hop.lane
+         WHERE hop.lane IS NOT NULL),
+       placed AS (
+         SELECT found.lane, found.turn, ${kind === 'capture' ? "channels.state = 'paused'" : 'FALSE'} AS probe,
+           iif(found.failures > 0, :failing, :healthy) - found.jobs AS places
+         FROM found ${open[kind]})
+     SELECT lane, probe, iif(probe, 1, places) AS places FROM placed WHERE places > 0 ORDER BY turn, lane LIMIT :free`,
+  );
+  const columns = 'key, subject, attempt, failures, memo';
+  const urgent = statement<JobRow>(
+    sqlite,
+    `SELECT ${columns} FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = ? AND deadline < ? ORDER BY deadline LIMIT ?`,
+  );
+  const newest = statement<JobRow>(
+    sqlite,
+    `SELECT ${columns} FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = ? AND deadline >= ? ORDER BY key DESC LIMIT ?`,
+  );
+  const oldest = statement<JobRow>(
+    sqlite,
+    `SELECT ${columns} FROM jobs WHERE kind = '${kind}' AND state = 'ready' AND lane = ? ORDER BY key LIMIT ?`,
+  );
+  const lease = statement(sqlite, "UPDATE jobs SET state = 'leased', due_at = ?, attempt = attempt + 1 WHERE key = ?");
+  const lastTurn = statement<{ turn: number }>(
+    sqlite,
+    `SELECT coalesce(max(turn), 0) AS turn FROM lanes WHERE kind = '${kind}'`,
+  );
+  const serve = statement(
+    sqlite,
+    `INSERT INTO lanes (kind, lane, turn, failures) VALUES ('${kind}', ?, ?, 0) ON CONFLICT (kind, lane) DO UPDATE SET turn = excluded.turn`,
+  );
+  const probed = statement(sqlite, 'UPDATE channels SET probe_at = ? WHERE key = ?');
+  const nextDue = statement<{ due_at: Millis | null }>(
+    sqlite,
+    `SELECT min(due_at) AS due_at FROM (
+       SELECT min(due_at) AS due_at FROM jobs WHERE kind = '${kind}' AND state = 'waiting'
+       UNION ALL SELECT min(due_at) FROM jobs WHERE kind = '${kind}' AND state = 'leased'
+       ${kind === 'capture' ? `UNION ALL ${nextProbe}` : ''})`,
+  );
+
+  function inOrder(lane: number, places: number, now: Millis): JobRow[] {
+    if (kind !== 'capture') return oldest.all(lane, places);
+    const dropped = now + urgentMs;
+    const first = urgent.all(lane, dropped, places);
+    return first.length === places ? first : [...first, ...newest.all(lane, dropped, places - first.length)];
+  }
+
+  return ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): { jobs: Job[]; nextDue: Millis | null } => {
+    makeReady.run(now);
+    takeBack.run(now);
+    const named = { healthy: perLane, failing: perFailingLane, free, ...(kind === 'capture' ? { now } : {}) };
+    const lanes = free > 0 ? (readyLanes.all(named) as Lane[]) : [];
+    const waiting = lanes.map(({ lane, places }) => ({ lane, jobs: inOrder(lane, Math.min(places, free), now) }));
+    const jobs = deal(waiting, free);
+    for (const job of jobs) lease.run(now + leaseMs, job.job);
+    const turn = lastTurn.get()?.turn ?? 0;
+    for (const [place, lane] of [...new Set(jobs.map((job) => job.lane))].entries()) serve.run(lane, turn + 1 + place);
+    for (const { lane, probe } of lanes) if (probe) probed.run(now + probeEveryMs, lane);
+    return { jobs, nextDue: nextDue.get()?.due_at ?? null };
+  };
+}
+
+const nextProbe = `SELECT min(probe_at) FROM channels WHERE state = 'paused'
+  AND EXISTS (SELECT 1 FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key)`;
+
+/** One job from each lane in turn, until the places are full or nothing is left. */
+function deal(lanes: readonly { lane: number; jobs: readonly JobRow[] }[], free: number): Job[] {
+  const dealt: Job[] = [];
+  const rounds = Math.max(0, ...lanes.map(({ jobs }) => jobs.length));
+  for (let round = 0; round < rounds; round++) {
+    for (const { lane, jobs } of lanes) {
+      const row = jobs[round];
+      if (row === undefined) continue;
+      if (dealt.length === free) return dealt;
+      const { key, subject, attempt, failures, memo } = row;
+      dealt.push({ job: key, attempt: attempt + 1, lane, subject, failures, memo });
+    }
+  }
+  return dealt;
+}

@@ -1,0 +1,95 @@
+// The records on SQLite: one database file in the data folder, one thread that writes, one that reads.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Millis } from '../../core/ids.ts';
+import type { Records, RecordsSettings } from '../../core/records.ts';
+import { type CommandName, sides } from '../commands.ts';
+import { unpackFailure } from './failure.ts';
+import { grouping } from './group.ts';
+import { lockFolder } from './lock.ts';
+import type { ReaderData } from './reader.ts';
+import { startThread, type Thread } from './thread.ts';
+import type { WriterData } from './writer.ts';
+
+export type SqliteOptions = {
+  /** The data folder; made where it is missing. */
+  folder: string;
+  settings: RecordsSettings;
+  /** Dates the migrations; commands bring their own time. */
+  now(): Millis;
+  log?: (line: object) => void;
+};
+
+// Type stripping runs `.ts` from source and refuses it under node_modules; the build makes `.js` of them.
+const worker = (name: 'writer' | 'reader'): URL =>
+  new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+/**
+ * Opens the records in a folder, migrated to the newest schema; the leases of a former process are void.
+ * @throws when another server holds the folder, or a newer one has migrated it
+ */
+export async function openSqliteRecords({ folder, settings, now, log = () => {} }: SqliteOptions): Promise<Records> {
+  mkdirSync(folder, { recursive: true });
+  const lock = lockFolder(folder);
+  const file = join(folder, 'mediadock.db');
+  const threads: Thread[] = [];
+  try {
+    const onDeath = (error: Error) => log({ level: 'error', msg: error.message });
+    const toWriter: WriterData = { file, settings, now: now() };
+    const toReader: ReaderData = { file, settings };
+    threads.push(await startThread('database writer', worker('writer'), toWriter, log, onDeath));
+    threads.push(await startThread('database reader', worker('reader'), toReader, log, onDeath));
+  } catch (error) {
+    for (const thread of threads) await thread.close();
+    lock.release();
+    throw error;
+  }
+  const [writer, reader] = threads as [Thread, Thread];
+  return recordsOver(writer, reader, lock);
+}
+
+function recordsOver(writer: Thread, reader: Thread, lock: { release(): void }): Records {
+  const running = new Set<Promise<unknown>>();
+  let closed: Promise<void> | undefined;
+  const write = grouping(writer.send);
+  const read = async (command: { name: string; request: unknown }): Promise<unknown> => {
+    const [outcome] = await reader.send([command]);
+    if (outcome?.ok) return outcome.value;
+    throw outcome ? unpackFailure(outcome.failure) : new Error('the reader gave no outcome');
+  };
+
+  async function call(side: 'read' | 'write', name: string, request: unknown): Promise<unknown> {
+    if (closed !== undefined) throw new Error('the database is closed');
+    const result = side === 'read' ? read({ name, request }) : write({ name, request });
+    running.add(result);
+    try {
+      return await result;
+    } finally {
+      running.delete(result);
+    }
+  }
+
+  async function close(): Promise<void> {
+    await Promise.allSettled(running);
+    await reader.close();
+    await writer.close();
+    lock.release();
+  }
+
+  const commands = Object.fromEntries(
+    Object.entries(sides).map(([name, side]) => [name, (request: unknown) => call(side, name, request)]),
+    // Each worker's table is typed against the port by the same names.
+  ) as unknown as Pick<Records, CommandName>;
+
+  return {
+    ...commands,
+    async ping() {
+      await Promise.all([call('write', 'ping', null), call('read', 'ping', null)]);
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+  };
+}
