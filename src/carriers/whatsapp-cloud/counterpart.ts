@@ -1,7 +1,7 @@
 // Who a message is with. A person may be known by a phone number, by an id that only this business sees (BSUID), or by
 // both; the number may be absent, empty, or replaced by the BSUID. A message whose person cannot be told is still a message.
 
-import type { Direction, Identity } from '../../core/model.ts';
+import type { Direction, Identity, IdentityKind } from '../../core/model.ts';
 import { foreignId, nameBytes } from '../../core/text.ts';
 import { listOf, member, textOf } from '../json-reading.ts';
 
@@ -16,7 +16,7 @@ export function contactBook(contacts: unknown): ContactBook {
   const byId = new Map<string, unknown>();
   for (const contact of list) {
     for (const id of [member(contact, 'wa_id'), member(contact, 'user_id')]) {
-      if (typeof id === 'string' && id !== '' && !byId.has(id)) byId.set(id, contact);
+      if (typeof id === 'string' && id !== '') byId.set(id, contact);
     }
   }
   return { byId, only: list.length === 1 ? list[0] : undefined };
@@ -36,14 +36,18 @@ export function counterpart(
   thread?: unknown,
 ): Counterpart {
   const side = direction === 'echo' ? 'to' : 'from';
-  const own = [
-    member(message, side) || thread,
-    member(message, `${side}_user_id`),
-    member(message, `${side}_parent_user_id`),
-  ].flatMap((value) => identityOf(value) ?? []);
+  const own = identitiesOf([
+    ['phone', member(message, side) || thread],
+    ['user_id', member(message, `${side}_user_id`)],
+    ['parent_user_id', member(message, `${side}_parent_user_id`)],
+  ]);
   const match = own.map(({ value }) => book.byId.get(value)).find((contact) => contact !== undefined);
   const contact = match ?? (alone || own.length === 0 ? book.only : undefined);
-  const told = ['wa_id', 'user_id', 'parent_user_id'].flatMap((name) => identityOf(member(contact, name)) ?? []);
+  const told = identitiesOf([
+    ['phone', member(contact, 'wa_id')],
+    ['user_id', member(contact, 'user_id')],
+    ['parent_user_id', member(contact, 'parent_user_id')],
+  ]);
   const profile = member(contact, 'profile');
   return {
     identities: distinct([...own, ...told]),
@@ -51,14 +55,19 @@ export function counterpart(
   };
 }
 
-/** Judged by its form and not by the member it stands in: `US.1349…` is a BSUID, `US.ENT.…` that of the parent business. */
-function identityOf(value: unknown): Identity | undefined {
-  const text = foreignId(value);
-  if (text === undefined) return undefined;
-  const digits = /^\+?(\d{1,20})$/.exec(text)?.[1];
+const identitiesOf = (given: [IdentityKind, unknown][]): Identity[] =>
+  given.flatMap(([kind, value]) => {
+    const id = foreignId(value);
+    if (id === undefined) return [];
+    return kind === 'phone' ? (whoseNumber(id) ?? []) : { kind, value: id };
+  });
+
+/** Where a number should stand may stand a BSUID: `US.1349…`, or `US.ENT.…` for that of the parent business. */
+function whoseNumber(id: string): Identity | undefined {
+  const digits = /^\+?(\d{1,20})$/.exec(id)?.[1];
   if (digits !== undefined) return { kind: 'phone', value: digits };
-  if (/^[A-Z]{2}\.ENT\.[A-Za-z0-9]{1,128}$/.test(text)) return { kind: 'parent_user_id', value: text };
-  return /^[A-Z]{2}\.[A-Za-z0-9]{1,128}$/.test(text) ? { kind: 'user_id', value: text } : undefined;
+  if (!/^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/.test(id)) return undefined;
+  return { kind: id.startsWith('ENT.', 3) ? 'parent_user_id' : 'user_id', value: id };
 }
 
 const distinct = (identities: Identity[]): Identity[] => [

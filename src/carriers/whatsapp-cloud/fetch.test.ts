@@ -115,7 +115,8 @@ test('an answer of 200 that is no JSON or gives no usable link is tried again', 
     {},
     { url: 7 },
     { url: 'file:///etc/passwd' },
-    { url: 'https://u:p@x/' },
+    { url: 'https://u@x/' },
+    { url: 'https://:p@x/' },
   ]) {
     expect(nextHop(subject(), answer(200, body))).toEqual({ is: 'transient', reason: 'look_up_without_link' });
   }

@@ -217,6 +217,15 @@ test('replies, forwards, products and advertisements are told in our words', () 
   expect(read({ type: 'text', context: { from: '1', forwarded: 'yes' } }).context).toBeNull();
 });
 
+test('a message of a group names the group', () => {
+  expect(read({ type: 'text', group_id: 'Y2FwaV9ncm91cDox' }).groupId).toBe('Y2FwaV9ncm91cDox');
+});
+
+test('complaints about a message are kept in the words of the carrier, at most 20', () => {
+  const errors = Array.from({ length: 30 }, (_, at) => ({ code: at, title: 'odd' }));
+  expect(read({ type: 'text', errors: [null, ...errors] }).errors).toEqual(errors.slice(0, 20));
+});
+
 test('a time that is missing or cannot be true is the time of receipt', () => {
   expect(read({ timestamp: 1744344496 }).sentAt).toBe(sentAt);
   expect(read({ timestamp: String(now / 1000 + 86_400) }).sentAt).toBe(now + 86_400_000);

@@ -223,6 +223,15 @@ test('one contact beside several messages names only the messages that are his',
   expect(found.map(({ name }) => name)).toEqual(['One', null]);
 });
 
+test('among several contacts a sender is found by the user id too, and a username stands in for a name', () => {
+  const contacts = [
+    { user_id: 'US.1', profile: { username: 'one' } },
+    { user_id: 'US.2', profile: { name: 'Two', username: 'two' } },
+  ];
+  const value = { contacts, messages: [text('a', 'US.2'), { ...text('b', ''), from_user_id: 'US.1' }] };
+  expect(messages(read(webhook(change(value)))).map(({ name }) => name)).toEqual(['Two', 'one']);
+});
+
 test('one contact beside one message is its sender, though the numbers differ by a digit', () => {
   const contacts = [{ wa_id: '5511987654321', profile: { name: 'Ana' } }];
   const [message] = messages(read(webhook(change({ contacts, messages: [text('a', '551187654321')] }))));
