@@ -18,6 +18,7 @@ import {
 import { Fault } from '../../src/core/faults.ts';
 import type { Requester } from '../../src/core/requester.ts';
 import { guardedRequester } from '../../src/outgoing/guarded-requester.ts';
+import { expectSound, pathsIn, replaced } from '../carriers/sound-updates.ts';
 import { openUpstream, type Upstream, type UpstreamScript } from '../carriers/upstream.ts';
 
 /** `newer` and `older` are both in force while a secret is rotated. */
@@ -49,7 +50,6 @@ export type CarrierRig = {
 };
 
 const never = new AbortController().signal;
-const sha256Form = /^[0-9a-f]{64}$/;
 
 export function carrierContract(name: string, rig: CarrierRig): void {
   const { carrier, now } = rig;
@@ -305,25 +305,6 @@ export function carrierContract(name: string, rig: CarrierRig): void {
   }
 }
 
-/** What the records and the flows rely on in anything that a carrier read. */
-function expectSound(updates: Update[]): void {
-  expect(JSON.parse(JSON.stringify(updates))).toEqual(structuredClone(updates));
-  for (const update of updates) {
-    if (update.is === 'unparsed') expect(update.reason).not.toBe('');
-    if (update.is !== 'message') continue;
-    for (const key of [update.address, update.dedupeKey, update.carrierMessageId, update.kind])
-      expect(key).not.toBe('');
-    expect(Buffer.byteLength(update.dedupeKey)).toBeLessThanOrEqual(1100);
-    expect(Number.isSafeInteger(update.sentAt)).toBe(true);
-    for (const { kind, value } of update.identities) expect(value).toMatch(kind === 'phone' ? /^\d+$/ : /\S/);
-    for (const claim of update.media) {
-      expect(Number.isSafeInteger(claim.deadline)).toBe(true);
-      if (claim.declaredSha256 !== null) expect(claim.declaredSha256).toMatch(sha256Form);
-      if (claim.carrierMediaId !== null) expect(claim.carrierMediaId).not.toBe('');
-    }
-  }
-}
-
 async function bytesOf(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of stream) chunks.push(chunk);
@@ -338,23 +319,4 @@ function fieldsRefused(read: () => unknown): string[] {
     throw error;
   }
   return [];
-}
-
-type Path = readonly (string | number)[];
-
-/** The way to every value inside a JSON value, the whole one first. */
-function pathsIn(value: unknown, path: Path = []): Path[] {
-  const inner: [string | number, unknown][] = Array.isArray(value)
-    ? value.map((item, at) => [at, item])
-    : typeof value === 'object' && value !== null
-      ? Object.entries(value)
-      : [];
-  return [path, ...inner.flatMap(([name, item]) => pathsIn(item, [...path, name]))];
-}
-
-function replaced(whole: unknown, [name, ...rest]: Path, value: unknown): unknown {
-  if (name === undefined) return value;
-  if (Array.isArray(whole)) return whole.map((item, at) => (at === name ? replaced(item, rest, value) : item));
-  const object = whole as { [name: string]: unknown };
-  return { ...object, [name]: replaced(object[name], rest, value) };
 }
