@@ -36,6 +36,13 @@ test('an id that is a number keeps every digit', () => {
   ]);
 });
 
+test('what looks like an id inside a text stays text', () => {
+  const note = 'say "id": 5, and }';
+  expect(found([{ ...picked('1'), file_name: note }])).toEqual([
+    { kind: 'image', carrierMediaId: '1', fileName: note },
+  ]);
+});
+
 test('the same file twice is one attachment', () => {
   expect(
     found({ a: [picked('1')], b: [picked('1'), picked('2')] }).map(({ carrierMediaId }) => carrierMediaId),

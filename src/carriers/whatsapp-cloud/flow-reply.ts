@@ -38,15 +38,16 @@ function kindOf(type: string): MediaKind {
   return family === 'image' || family === 'audio' || family === 'video' ? family : 'document';
 }
 
-/** Ids may be numbers beyond what a double holds exactly, so they are taken from the text that was parsed. */
+/**
+ * Ids may be numbers beyond what a double holds exactly, so they are put in quotes before parsing. The pattern cannot match
+ * inside a JSON text, where a quote is always written with a backslash.
+ */
 function parsed(text: unknown): unknown {
   if (typeof text !== 'string') return undefined;
-  const exactIds = (name: string, value: unknown, { source }: { source?: string }): unknown =>
-    name === 'id' && typeof value === 'number' ? source : value;
   try {
-    return JSON.parse(text, exactIds as (name: string, value: unknown) => unknown);
+    return JSON.parse(text.replace(/("id"\s*:\s*)(\d+)(?=\s*[,}])/g, '$1"$2"'));
   } catch {
-    // Broken or absurdly nested: the content still carries the text itself.
+    // Broken: the content still carries the text itself.
     return undefined;
   }
 }
