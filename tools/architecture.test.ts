@@ -6,15 +6,19 @@ import { dirname, join, relative, sep } from 'node:path';
 import { expect, test } from 'vitest';
 
 const rows = [...readFileSync('ARCHITECTURE.md', 'utf8').matchAll(/^\| `(\w+)` \|.*\|([^|]*)\|$/gm)];
-const mayImport = new Map(rows.map(([, room, allowed]) => [room ?? '', (allowed ?? '').match(/\w+/g) ?? []]));
+const mayImport = new Map(rows.map(([, room, allowed]) => [room ?? '', [...(allowed ?? '').matchAll(/\w+/g)].map(String)]));
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
   (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
 );
 
 /** Everything a source names as an import: static, dynamic, for its effects, or as a worker's URL. */
 const targetsOf = (source: string): string[] =>
-  [...source.matchAll(/(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|new URL\(\s*|\?\s*|:\s*)['"](\.{1,2}\/[^'"]+|node:[\w/]+|[@\w][^'"\s]*)['"]/g)].flatMap(
-    ([whole, target]) => (target !== undefined && (!/^[?:]/.test(whole) || /^\.{1,2}\/.*\.[jt]s$/.test(target)) ? [target] : []),
+  [
+    ...source.matchAll(
+      /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|new URL\(\s*|\?\s*|:\s*)['"](\.{1,2}\/[^'"]+|node:[\w/]+|[@\w][^'"\s]*)['"]/g,
+    ),
+  ].flatMap(([whole, target]) =>
+    target !== undefined && (!/^[?:]/.test(whole) || /^\.{1,2}\/.*\.[jt]s$/.test(target)) ? [target] : [],
   );
 const sourceOf = (file: string) => readFileSync(join('src', file), 'utf8');
 const neighboursOf = (file: string) =>

@@ -132,7 +132,7 @@ export type Carrier = {
   /** What follows the answer of a hop that yields an answer. */
   nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis): Hop | HopFailure;
   /** What a refusal by a hop that yields a file means; `body` is its first 64 KiB at most. */
-  judge(hop: Hop, answer: HopAnswer): HopFailure;
+  judge(hop: Hop, answer: HopAnswer, now: Millis): HopFailure;
 };
 
 export type Carriers = ReadonlyMap<string, Carrier>;

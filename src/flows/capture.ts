@@ -114,7 +114,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
       } else if (answer.status === 200) {
         return await keep(answer, hop, job, signal);
       } else {
-        const failure = carrier.judge(hop, await smallAnswer(answer));
+        const failure = carrier.judge(hop, await smallAnswer(answer), clock.now());
         if (failure.is !== 'expired_link' || lookedUpAgain) return failure;
         lookedUpAgain = true;
         step = carrier.firstHop(subject, clock.now(), true);

@@ -213,7 +213,7 @@ export function carrierContract(name: string, rig: CarrierRig): void {
       step =
         hop.yields === 'answer'
           ? carrier.nextHop(subject, { ...answer, body }, now)
-          : carrier.judge(hop, { ...answer, body });
+          : carrier.judge(hop, { ...answer, body }, now);
     }
     throw new Error('there was no end to the hops');
   }
@@ -268,11 +268,11 @@ export function carrierContract(name: string, rig: CarrierRig): void {
     const hop: Hop = { url: `${upstream.home}/x`, headers: {}, yields: 'file', perishable: true, expects: {} };
     const body = new Uint8Array();
     for (let status = 201; status < 600; status++) {
-      const failure = carrier.judge(hop, { status, headers: {}, body });
+      const failure = carrier.judge(hop, { status, headers: {}, body }, now);
       expect(failure.reason).not.toBe('');
       if (status >= 500 || status === 429) expect(failure.is, String(status)).toBe('transient');
     }
-    expect(carrier.judge(hop, { status: 429, headers: { 'retry-after': '7' }, body })).toMatchObject({
+    expect(carrier.judge(hop, { status: 429, headers: { 'retry-after': '7' }, body }, now)).toMatchObject({
       is: 'transient',
       retryAfterMs: 7000,
     });

@@ -78,13 +78,13 @@ test('an id that a path would swallow, or none, is asked for nowhere', () => {
 test('without a token the account is to blame, not the media', () => {
   const failure = { is: 'account', reason: 'access_token_missing' };
   expect(firstHop(subject({ channelSecrets: {} }), now, false)).toEqual(failure);
-  expect(nextHop(subject({ channelSecrets: {} }), answer(200, { url: link }))).toEqual(failure);
+  expect(nextHop(subject({ channelSecrets: {} }), answer(200, { url: link }), now)).toEqual(failure);
 });
 
 test('the answer of the look-up gives the link and what the file should be', () => {
   const told = { url: link, mime_type: 'image/jpeg', sha256: hex, file_size: 61901, id: '1' };
   const expected = { sha256: hex, size: 61901, type: 'image/jpeg' };
-  expect(nextHop(subject(), answer(200, told))).toEqual({
+  expect(nextHop(subject(), answer(200, told), now)).toEqual({
     url: link,
     headers: { 'user-agent': 'mediadock', authorization: 'Bearer EAAG' },
     yields: 'file',
@@ -92,15 +92,15 @@ test('the answer of the look-up gives the link and what the file should be', () 
     expects: expected,
   });
   const otherForms = { ...told, file_size: '61901', sha256: 'SfInY0gGKTsJlUWbwxC1k+FAD0FZHvzwfpvO0zX0GUI=' };
-  expect(hop(nextHop(subject(), answer(200, otherForms))).expects).toEqual(expected);
+  expect(hop(nextHop(subject(), answer(200, otherForms), now)).expects).toEqual(expected);
   for (const file_size of ['-1', 0, '0', 1.5, null]) {
     const odd = { url: link, mime_type: 7, sha256: 'abc', file_size };
-    expect(hop(nextHop(subject(), answer(200, odd))).expects).toEqual({});
+    expect(hop(nextHop(subject(), answer(200, odd), now)).expects).toEqual({});
   }
 });
 
 test('a link to a stranger is followed without the token', () => {
-  const headersFor = (url: string) => hop(nextHop(subject(), answer(200, { url }))).headers;
+  const headersFor = (url: string) => hop(nextHop(subject(), answer(200, { url }), now)).headers;
   expect(headersFor('https://cdn.example/x')).toEqual({ 'user-agent': 'mediadock' });
   expect(headersFor('https://media.example/x')).toEqual({ 'user-agent': 'mediadock' });
   expect(headersFor('https://media.example:8443/x')).toHaveProperty('authorization', 'Bearer EAAG');
@@ -118,17 +118,20 @@ test('an answer of 200 that is no JSON or gives no usable link is tried again', 
     { url: 'https://u@x/' },
     { url: 'https://:p@x/' },
   ]) {
-    expect(nextHop(subject(), answer(200, body))).toEqual({ is: 'transient', reason: 'look_up_without_link' });
+    expect(nextHop(subject(), answer(200, body), now)).toEqual({ is: 'transient', reason: 'look_up_without_link' });
   }
 });
 
 test('an error in an answer of 200 is an error', () => {
-  expect(nextHop(subject(), answer(200, { error: { code: 190 } }))).toEqual({ is: 'account', reason: 'carrier_190' });
+  expect(nextHop(subject(), answer(200, { error: { code: 190 } }), now)).toEqual({
+    is: 'account',
+    reason: 'carrier_190',
+  });
 });
 
 test('a refusal by a link asks for a fresh one, anything else is tried again', () => {
   const refusal = (status: number, headers = {}) =>
-    judge(hop(firstHop(subject(), now, false)), answer(status, '', headers));
+    judge(hop(firstHop(subject(), now, false)), answer(status, '', headers), now);
   for (const status of [401, 403, 404, 410]) {
     expect(refusal(status)).toEqual({ is: 'expired_link', reason: `link_${status}` });
   }

@@ -40,20 +40,20 @@ export function firstHop(subject: CaptureSubject, now: Millis, again: boolean): 
 }
 
 /** Reads the answer of the look-up: the link and what the file should be, or why there is none. */
-export function nextHop(subject: CaptureSubject, answer: HopAnswer): Hop | HopFailure {
+export function nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis): Hop | HopFailure {
   const body = readJson(answer.body);
   const error = member(body, 'error');
-  if (answer.status !== 200 || error !== undefined) return judgeLookUp(answer, error);
+  if (answer.status !== 200 || error !== undefined) return judgeLookUp(answer, error, now);
   const token = tokenOf(subject.channelSecrets);
   if (token === undefined) return { is: 'account', reason: 'access_token_missing' };
   const link = linkHop(member(body, 'url'), subject.account, token, expectations(body));
-  return link ?? transient('look_up_without_link', answer);
+  return link ?? transient('look_up_without_link', answer, now);
 }
 
 /** What a refusal by a link means. Only the look-up gives a readable reason, so a link that is refused is asked for afresh. */
-export function judge(_hop: Hop, answer: HopAnswer): HopFailure {
+export function judge(_hop: Hop, answer: HopAnswer, now: Millis): HopFailure {
   const reason = `link_${answer.status}`;
-  return [401, 403, 404, 410].includes(answer.status) ? { is: 'expired_link', reason } : transient(reason, answer);
+  return [401, 403, 404, 410].includes(answer.status) ? { is: 'expired_link', reason } : transient(reason, answer, now);
 }
 
 /** A link comes from a payload: where its origin is not trusted with the token, the token stays at home. */

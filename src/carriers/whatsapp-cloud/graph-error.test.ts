@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
 import { judgeLookUp } from './graph-error.ts';
 
+const now = Date.UTC(2026, 9, 21, 7, 0, 0);
+
 const judged = (status: number, error?: unknown, headers: Record<string, string> = {}) =>
-  judgeLookUp({ status, headers, body: new Uint8Array() }, error);
+  judgeLookUp({ status, headers, body: new Uint8Array() }, error, now);
 
 test('trouble with the token, the permissions or the account is the channel’s and not the media’s', () => {
   for (const code of [0, 3, 10, 190, 200, 250, 299, 368, 131005, 131031]) {
@@ -42,6 +44,11 @@ test('a wait until a date is measured by the clock of the server that asks for i
   const headers = { date: 'Wed, 21 Oct 2026 07:28:00 GMT', 'retry-after': 'Wed, 21 Oct 2026 07:29:30 GMT' };
   expect(judged(400, { code: 4 }, headers)).toMatchObject({ retryAfterMs: 90_000 });
   expect(judged(503, undefined, headers)).toMatchObject({ is: 'transient', retryAfterMs: 90_000 });
+});
+
+test('a wait until a date is measured by our clock where the server does not tell its own', () => {
+  const headers = { 'retry-after': 'Wed, 21 Oct 2026 07:02:00 GMT' };
+  expect(judged(400, { code: 4 }, headers)).toMatchObject({ retryAfterMs: 120_000 });
 });
 
 test('without a readable code the status decides', () => {

@@ -2,6 +2,7 @@
 // missing capability a 500), so the status decides only where no code can be read.
 
 import type { HopAnswer, HopFailure } from '../../core/carrier.ts';
+import type { Millis } from '../../core/ids.ts';
 import { retryAfterMs } from '../../outgoing/retry-after.ts';
 import { member } from '../json-reading.ts';
 import { wholeNumber } from './numbers.ts';
@@ -12,26 +13,25 @@ const accountCodes: ReadonlySet<number> = new Set([0, 3, 10, 190, 368, 131005, 1
 const permanentCodes: ReadonlySet<number> = new Set([33, 100, 131008, 131009, 131051, 131052]);
 
 /** Judges an answer to a look-up that gave no link. Codes that we do not know are worth another try. */
-export function judgeLookUp(answer: HopAnswer, error: unknown): HopFailure {
+export function judgeLookUp(answer: HopAnswer, error: unknown, now: Millis): HopFailure {
   const code = wholeNumber(member(error, 'code'));
-  if (code === undefined) return judgeStatus(answer);
+  if (code === undefined) return judgeStatus(answer, now);
   if (code === 100 && isUnknownObject(error)) return { is: 'unknown_media', reason: 'carrier_100_33' };
   const reason = `carrier_${code}`;
   if (accountCodes.has(code) || (code >= 200 && code <= 299)) return { is: 'account', reason };
   if (permanentCodes.has(code)) return { is: 'permanent', reason };
-  return transient(reason, answer);
+  return transient(reason, answer, now);
 }
 
 /** A failure worth another try, after as long as the carrier asks for. */
-export function transient(reason: string, answer: HopAnswer): HopFailure {
-  // A server that names a date to wait for tells its own date too (RFC 9110, section 6.6.1). If not, it asks for no wait.
-  const wait = retryAfterMs(answer.headers, Number.POSITIVE_INFINITY);
+export function transient(reason: string, answer: HopAnswer, now: Millis): HopFailure {
+  const wait = retryAfterMs(answer.headers, now);
   return { is: 'transient', reason, ...(wait !== null && { retryAfterMs: wait }) };
 }
 
-function judgeStatus(answer: HopAnswer): HopFailure {
+function judgeStatus(answer: HopAnswer, now: Millis): HopFailure {
   const reason = `look_up_${answer.status}`;
-  return answer.status === 401 || answer.status === 403 ? { is: 'account', reason } : transient(reason, answer);
+  return answer.status === 401 || answer.status === 403 ? { is: 'account', reason } : transient(reason, answer, now);
 }
 
 /** An id that is unknown, expired or another number's, or a token without rights to it. The subcode is being phased out, the type stays. */
