@@ -1,0 +1,58 @@
+// Schemas of what several routes take, and the answer of a list.
+
+import { z } from 'zod';
+import type { Id, IdKind } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Page, PageRequest } from '../core/records.ts';
+import { foreignId } from '../core/text.ts';
+
+/** Opaque text: whether it has the form of one of our ids decides nothing, an unknown one is simply not found. */
+export const id = <Kind extends IdKind>(_kind: Kind) =>
+  z
+    .string()
+    .refine((text) => foreignId(text) !== undefined, 'must be 1 to 512 bytes without control characters')
+    .transform((text) => text as Id<Kind>);
+
+/** A name that people read: one line. */
+export const name = z
+  .string()
+  .min(1)
+  .max(200)
+  // Neither database nor wire carries lone surrogates, and a control character in a name is a trick on a terminal.
+  .refine((text) => text.isWellFormed() && !/\p{Cc}/u.test(text), 'must not contain control characters');
+
+/** Seconds from 1 to `most`; null takes the setting back to the next wider one. */
+export const seconds = (most: number) => z.int().min(1).max(most).nullable();
+
+export const daySeconds = 86_400;
+
+const limit = z
+  .string()
+  .regex(/^\d{1,9}$/, 'must be a whole number')
+  .transform(Number)
+  .pipe(z.int().min(1).max(200))
+  .default(50);
+
+const cursor = z.string().min(1).max(512);
+
+/** Query of a list; `cursor` is the `next` of the page before. */
+export const pageQuery = { limit, cursor: cursor.optional() };
+
+/** Query of the events: a cursor that can be kept and used again later. */
+export const afterQuery = { limit, after: cursor.optional() };
+
+export const pageOf = (query: { limit: number; cursor?: string | undefined }): PageRequest => ({
+  limit: query.limit,
+  cursor: query.cursor ?? null,
+});
+
+export const listOf = <Row>(page: Page<Row>, present: (row: Row) => JsonObject): JsonObject => ({
+  data: page.rows.map(present),
+  next: page.next,
+});
+
+type Given<Members extends object> = { [Name in keyof Members]?: Exclude<Members[Name], undefined> };
+
+/** The members that were given: the ports tell "not named" from "named as undefined". */
+export const given = <Members extends object>(members: Members): Given<Members> =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Given<Members>;

@@ -1,0 +1,65 @@
+// Serves the rows of the route table: authenticates, checks permission, reads the body, answers. Nothing of this is done
+// anywhere else, so a route cannot forget it.
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Fault } from '../core/faults.ts';
+import { admit } from './admission.ts';
+import { setBodyParsers } from './body-parsers.ts';
+import type { HttpParts } from './parts.ts';
+import { ProtocolFault } from './problems.ts';
+import type { Route, Takes } from './route.ts';
+
+const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+
+export function register(app: FastifyInstance, routes: readonly Route[], parts: HttpParts): void {
+  const bodyLimits: Record<Takes, number> = {
+    json: parts.limits.jsonBodyBytes,
+    bytes: parts.limits.intakeBodyBytes,
+    // Not looked at: whoever takes a stream bounds it.
+    stream: 1,
+  };
+  for (const [takes, bodyLimit] of Object.entries(bodyLimits) as [Takes, number][]) {
+    // A plugin is a scope: the parsers set in it end with it.
+    app.register(async (scope) => {
+      setBodyParsers(scope, takes);
+      for (const route of routes.filter((one) => one.takes === takes)) serve(scope, route, bodyLimit, parts);
+    });
+  }
+  refuseOtherMethods(app, routes);
+}
+
+function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: HttpParts): void {
+  scope.route({
+    method: route.method,
+    url: route.path,
+    exposeHeadRoute: route.head,
+    bodyLimit,
+    async onRequest(request) {
+      if (typeof route.needs === 'object') await admit(request, route.needs, parts.access);
+      refuseEncodedBody(request);
+    },
+    async handler(request, reply) {
+      reply.code(route.status);
+      return await route.answer(request, reply, parts);
+    },
+  });
+}
+
+/** A compressed body would have to be inflated before its size is known, and its signature is over other bytes. */
+function refuseEncodedBody(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding'];
+  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
+    throw new Fault('body_type_unsupported', { detail: 'A body must not be compressed.' });
+  }
+}
+
+function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
+  for (const [path, rows] of Map.groupBy(routes, (route) => route.path)) {
+    const known = new Set<string>(rows.flatMap((row) => (row.head ? [row.method, 'HEAD'] : [row.method])));
+    const refuse = async () => {
+      throw new ProtocolFault('method_not_allowed', { allow: [...known].join(', ') });
+    };
+    const method = everyMethod.filter((one) => !known.has(one));
+    app.route({ method, url: path, exposeHeadRoute: false, onRequest: refuse, handler: refuse });
+  }
+}

@@ -1,0 +1,28 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { HttpLog } from './parts.ts';
+
+/** One line for each request: no query, no header, no body, because links and handshakes carry secrets in them. */
+export function logRequests(app: FastifyInstance, log: HttpLog): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    log.info(
+      {
+        method: request.method,
+        path: loggedPath(request),
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime),
+        ...(request.caller && { key: request.caller.key }),
+        // The caller went away before the answer was out.
+        ...(!reply.raw.writableFinished && { cut: true }),
+      },
+      'request',
+    );
+    done();
+  });
+}
+
+/**
+ * The path as far as it looks like one of ours, at most 200 characters: in a damaged link the query may have slipped
+ * into the path, token and all.
+ */
+export const loggedPath = (request: Pick<FastifyRequest, 'url'>): string =>
+  /^[\w./:-]{0,200}/.exec(request.url)?.[0] ?? '';

@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { presentChannel } from '../../core/present.ts';
+import { given, id, listOf, name, pageOf, pageQuery } from '../fields.ts';
+import { found } from '../found.ts';
+import { keyed, type Route } from '../route.ts';
+
+const needs = {
+  look: { permission: 'manage', reach: 'app' },
+  change: { permission: 'manage', reach: 'instance' },
+} as const;
+const one = z.object({ id: id('channel') });
+
+// Loose: the other members are the carrier's own settings, and the carrier refuses by name what it does not know.
+export const channelRoutes: readonly Route[] = [
+  keyed({
+    method: 'POST',
+    path: '/api/v1/channels',
+    needs: needs.change,
+    status: 201,
+    body: z.looseObject({
+      app_id: id('app'),
+      connection_id: id('connection'),
+      address: z.string(),
+      display: name.optional(),
+    }),
+    async handler({ caller, body, parts }) {
+      return presentChannel(await parts.administration.createChannel(caller.reach, body));
+    },
+  }),
+
+  keyed({
+    method: 'GET',
+    path: '/api/v1/channels',
+    needs: needs.look,
+    query: z.strictObject({ ...pageQuery, app_id: id('app').optional() }),
+    async handler({ caller, query, parts }) {
+      const page = await parts.records.listChannels({
+        reach: caller.reach,
+        ...given({ appId: query.app_id }),
+        page: pageOf(query),
+      });
+      return listOf(page, presentChannel);
+    },
+  }),
+
+  keyed({
+    method: 'GET',
+    path: '/api/v1/channels/:id',
+    needs: needs.look,
+    params: one,
+    async handler({ caller, params, parts }) {
+      return presentChannel(found(await parts.records.channel({ reach: caller.reach, id: params.id })));
+    },
+  }),
+
+  keyed({
+    method: 'PATCH',
+    path: '/api/v1/channels/:id',
+    needs: needs.change,
+    params: one,
+    body: z.looseObject({ display: name.optional() }),
+    async handler({ caller, params, body, parts }) {
+      return presentChannel(await parts.administration.updateChannel(caller.reach, params.id, body));
+    },
+  }),
+
+  keyed({
+    method: 'DELETE',
+    path: '/api/v1/channels/:id',
+    needs: needs.change,
+    status: 204,
+    params: one,
+    async handler({ caller, params, parts }) {
+      const request = { reach: caller.reach, id: params.id, now: parts.clock.now() };
+      found((await parts.records.deleteChannel(request)) || undefined);
+      parts.onWork();
+      return undefined;
+    },
+  }),
+];

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { Fault } from '../../core/faults.ts';
+import { presentConnection } from '../../core/present.ts';
+import { id, listOf, name, pageOf, pageQuery } from '../fields.ts';
+import { found } from '../found.ts';
+import { keyed, type Route } from '../route.ts';
+
+const needs = {
+  look: { permission: 'read', reach: 'instance' },
+  change: { permission: 'manage', reach: 'instance' },
+} as const;
+const one = z.object({ id: id('connection') });
+
+// Loose: the other members are the carrier's own settings, and the carrier refuses by name what it does not know.
+export const connectionRoutes: readonly Route[] = [
+  keyed({
+    method: 'POST',
+    path: '/api/v1/connections',
+    needs: needs.change,
+    status: 201,
+    body: z.looseObject({ carrier: z.string().min(1).max(50), name }),
+    async handler({ body, parts }) {
+      return presentConnection(await parts.administration.createConnection(body), parts.publicUrl());
+    },
+  }),
+
+  keyed({
+    method: 'GET',
+    path: '/api/v1/connections',
+    needs: needs.look,
+    query: z.strictObject(pageQuery),
+    async handler({ query, parts }) {
+      const page = await parts.records.listConnections({ page: pageOf(query) });
+      return listOf(page, (connection) => presentConnection(connection, parts.publicUrl()));
+    },
+  }),
+
+  keyed({
+    method: 'GET',
+    path: '/api/v1/connections/:id',
+    needs: needs.look,
+    params: one,
+    async handler({ params, parts }) {
+      return presentConnection(found(await parts.records.connection(params)), parts.publicUrl());
+    },
+  }),
+
+  keyed({
+    method: 'PATCH',
+    path: '/api/v1/connections/:id',
+    needs: needs.change,
+    params: one,
+    body: z.looseObject({ name: name.optional() }),
+    async handler({ params, body, parts }) {
+      return presentConnection(await parts.administration.updateConnection(params.id, body), parts.publicUrl());
+    },
+  }),
+
+  keyed({
+    method: 'DELETE',
+    path: '/api/v1/connections/:id',
+    needs: needs.change,
+    status: 204,
+    params: one,
+    async handler({ params, parts }) {
+      const result = await parts.records.deleteConnection({ id: params.id, now: parts.clock.now() });
+      if (result === 'absent') throw new Fault('not_found');
+      if (result === 'in_use') throw new Fault('connection_in_use');
+      return undefined;
+    },
+  }),
+];

@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { Fault } from '../../core/faults.ts';
+import { open, type Route } from '../route.ts';
+import { serveMedia } from '../serve-media.ts';
+
+export const linkRoutes: readonly Route[] = [
+  open({
+    method: 'GET',
+    // Everything below /media/ is a link, whole or damaged: a damaged one is refused as such wherever the damage is.
+    path: '/media/*',
+    needs: 'link',
+    params: z.object({ '*': z.string() }),
+    query: z.looseObject({ token: z.unknown().optional(), expires: z.unknown().optional() }),
+    async handler({ params, query: { token, expires }, parts, request, reply }) {
+      const id =
+        typeof token === 'string' && typeof expires === 'string'
+          ? parts.signer.verify(params['*'], token, expires, parts.clock.now())
+          : undefined;
+      if (id === undefined) throw new Fault('link_refused');
+      return await serveMedia(request, reply, await parts.desk.forLink(id), parts);
+    },
+  }),
+];

@@ -1,0 +1,81 @@
+// The bytes of a stored media over HTTP: validators, ranges, and headers that make a browser show a file and never run it.
+// RFC 9110 sections 13 (conditions) and 14 (ranges). A single range is served as one; several get the whole file, which
+// section 14.2 allows.
+
+import { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fresh from 'fresh';
+import parseRange from 'range-parser';
+import type { ByteRange } from '../core/blob-store.ts';
+import type { Media } from '../core/model.ts';
+import type { MediaDesk } from '../flows/media-desk.ts';
+import { dispositionOf } from './disposition.ts';
+import type { HttpLog } from './parts.ts';
+import { ProtocolFault } from './problems.ts';
+
+export type StoredMedia = Media & { blob: string; size: number; sha256: string; type: string };
+
+/** Answers a GET or HEAD with the file. @throws Fault media_gone; ProtocolFault range_not_satisfiable */
+export async function serveMedia(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  media: StoredMedia,
+  parts: { desk: Pick<MediaDesk, 'bytes'>; log?: HttpLog | undefined },
+): Promise<FastifyReply> {
+  const etag = `"${media.sha256}"`;
+  const headers: Record<string, string> = {
+    etag,
+    // Whoever keeps a copy asks each time, so that a deleted file is gone at once and not when a cache forgets it.
+    'cache-control': 'private, max-age=0, must-revalidate',
+    'accept-ranges': 'bytes',
+    'content-security-policy': "sandbox; default-src 'none'",
+    'referrer-policy': 'no-referrer',
+    // The link is the permission, and it is meant to be shown inside the application's own pages, on another origin.
+    'cross-origin-resource-policy': 'cross-origin',
+  };
+  if (fresh(request.headers, { etag })) return reply.code(304).headers(headers).send();
+
+  const range = rangeOf(request, media.size, etag);
+  const { start, end } = range ?? { start: 0, end: media.size - 1 };
+  const length = end - start + 1;
+  Object.assign(headers, {
+    'content-type': media.type,
+    'content-disposition': dispositionOf(media),
+    'content-length': String(length),
+    ...(range && { 'content-range': `bytes ${start}-${end}/${media.size}` }),
+  });
+  const status = range === undefined ? 200 : 206;
+  if (request.method === 'HEAD') return reply.code(status).headers(headers).send();
+
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  const bytes = await parts.desk.bytes(media, range, gone.signal);
+  const body = Readable.from(exactly(length, bytes), { objectMode: false });
+  body.on('error', (error) => {
+    if (!gone.signal.aborted) parts.log?.error({ err: error, media: media.id }, 'a file could not be read to its end');
+  });
+  return reply.code(status).headers(headers).send(body);
+}
+
+/** The one range to serve; undefined: the whole file. */
+function rangeOf(request: FastifyRequest, size: number, etag: string): ByteRange | undefined {
+  const asked = request.headers.range;
+  // Section 14.2: ranges are defined for GET alone. Section 13.1.5: a date in If-Range has nothing here to equal.
+  if (asked === undefined || request.method !== 'GET') return undefined;
+  if ((request.headers['if-range'] ?? etag) !== etag) return undefined;
+  const ranges = parseRange(size, asked);
+  if (ranges === -1) throw new ProtocolFault('range_not_satisfiable', { 'content-range': `bytes */${size}` });
+  if (ranges === -2 || ranges.type !== 'bytes' || ranges.length !== 1) return undefined;
+  return ranges[0];
+}
+
+/** The stream, unless it turns out to have another length than was announced: then the connection must not look whole. */
+async function* exactly(length: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let seen = 0;
+  for await (const chunk of bytes) {
+    seen += chunk.byteLength;
+    if (seen > length) break;
+    yield chunk;
+  }
+  if (seen !== length) throw new Error(`the blob gave ${seen} or more bytes where ${length} were recorded`);
+}
