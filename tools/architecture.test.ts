@@ -6,7 +6,9 @@ import { dirname, join, relative, sep } from 'node:path';
 import { expect, test } from 'vitest';
 
 const rows = [...readFileSync('ARCHITECTURE.md', 'utf8').matchAll(/^\| `(\w+)` \|.*\|([^|]*)\|$/gm)];
-const mayImport = new Map(rows.map(([, room, allowed]) => [room ?? '', [...(allowed ?? '').matchAll(/\w+/g)].map(String)]));
+const mayImport = new Map(
+  rows.map(([, room, allowed]) => [room ?? '', [...(allowed ?? '').matchAll(/\w+/g)].map(String)]),
+);
 const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter(
   (name) => name.endsWith('.ts') && !name.endsWith('.test.ts'),
 );
