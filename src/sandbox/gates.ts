@@ -4,7 +4,7 @@ import { EventEmitter, once } from 'node:events';
 import { defaultWaitMs } from './watched-list.ts';
 
 export type Gates = {
-  /** Waits until the name is released. @throws AbortError when the signal fires first */
+  /** Waits until the name is released. @throws the signal's reason when it fires first */
   hold(name: string, signal: AbortSignal): Promise<void>;
   /** Lets everything go on that waits under this name now; what comes later waits again. */
   release(name: string): void;
@@ -13,28 +13,31 @@ export type Gates = {
 };
 
 export function gates(): Gates {
-  const waiting = new Map<string, number>();
-  const events = new EventEmitter().setMaxListeners(0);
-  const count = (name: string, by: number): void => {
-    const now = (waiting.get(name) ?? 0) + by;
-    if (now > 0) waiting.set(name, now);
-    else waiting.delete(name);
-  };
+  const waiting = new Map<string, Set<() => void>>();
+  const arrivals = new EventEmitter().setMaxListeners(0);
   return {
     async hold(name, signal) {
-      count(name, 1);
-      events.emit(`held ${name}`);
-      try {
-        await once(events, `released ${name}`, { signal });
-      } finally {
-        count(name, -1);
-      }
+      signal.throwIfAborted();
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      const others = waiting.get(name) ?? new Set();
+      waiting.set(name, others.add(resolve));
+      const stop = (): void => {
+        others.delete(resolve);
+        reject(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
+      arrivals.emit(`held ${name}`);
+      await promise;
+      signal.removeEventListener('abort', stop);
     },
     release(name) {
-      events.emit(`released ${name}`);
+      // Gone before they run, so that whoever asks next hears only of those that came after.
+      const released = waiting.get(name) ?? [];
+      waiting.delete(name);
+      for (const go of released) go();
     },
     async held(name, signal = AbortSignal.timeout(defaultWaitMs)) {
-      if (!waiting.has(name)) await once(events, `held ${name}`, { signal });
+      if (!waiting.get(name)?.size) await once(arrivals, `held ${name}`, { signal });
     },
   };
 }
