@@ -18,6 +18,8 @@ export type RequesterSettings = GuardPolicy & {
 };
 
 const connectionsPerOrigin = 64;
+// A file name of 10 kB, percent-encoded twice over in Content-Disposition, is an odd header but a fine file.
+const answerHeaderBytes = 128 * 1024;
 // Callers watch for stalls themselves, and sooner; this is the last net under a body that nobody watches.
 const silentBodyMs = 120_000;
 // RFC 9110 section 15.4. Only a GET is ever repeated elsewhere, so the methods need not be told apart.
@@ -29,6 +31,7 @@ export function guardedRequester(settings: RequesterSettings): Requester {
   const agent = new Agent({
     connect: guardedConnector(guard, settings.connectTimeoutMs, settings.lookup),
     connections: connectionsPerOrigin,
+    maxHeaderSize: answerHeaderBytes,
     headersTimeout: 0,
     bodyTimeout: silentBodyMs,
   });
