@@ -26,8 +26,7 @@ export function alterAnswer(answer: Answer, fault: AnswerFault, means: FaultMean
     case 'status': {
       const { status, retryAfterSeconds } = fault;
       const retryAfter = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
-      const refusal = textAnswer(status, 'The request failed.\n');
-      return { ...refusal, headers: { ...refusal.headers, ...retryAfter } };
+      return textAnswer(status, 'The request failed.\n', retryAfter);
     }
     case 'html_page':
       return bytesAnswer(200, 'text/html; charset=utf-8', Buffer.from(page));
@@ -69,8 +68,7 @@ export function alterAnswer(answer: Answer, fault: AnswerFault, means: FaultMean
     case 'redirect': {
       const to = { other_host: means.otherHost, itself: means.itself };
       const location = fault.to instanceof URL ? fault.to.href : to[fault.to];
-      const answer = textAnswer(302, 'Found elsewhere.\n');
-      return { ...answer, headers: { ...answer.headers, location } };
+      return textAnswer(302, 'Found elsewhere.\n', { location });
     }
   }
 }
@@ -135,10 +133,11 @@ async function* dripped(
   source: AsyncIterable<Uint8Array>,
   wait: () => Promise<void>,
 ): AsyncIterable<Uint8Array> {
+  const step = Math.max(1, bytes);
   for await (const chunk of source) {
-    for (let at = 0; at < chunk.length; at += bytes) {
+    for (let at = 0; at < chunk.length; at += step) {
       await wait();
-      yield chunk.subarray(at, at + bytes);
+      yield chunk.subarray(at, at + step);
     }
   }
 }

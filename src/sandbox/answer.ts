@@ -31,8 +31,8 @@ export const bytesAnswer = (
   ending: 'end',
 });
 
-export const textAnswer = (status: number, text: string): Answer =>
-  bytesAnswer(status, 'text/plain; charset=utf-8', Buffer.from(text));
+export const textAnswer = (status: number, text: string, headers: Readonly<Record<string, string>> = {}): Answer =>
+  bytesAnswer(status, 'text/plain; charset=utf-8', Buffer.from(text), headers);
 
 export const jsonAnswer = (status: number, json: unknown, headers: Readonly<Record<string, string>> = {}): Answer =>
   bytesAnswer(status, 'application/json; charset=UTF-8', Buffer.from(JSON.stringify(json)), headers);

@@ -1,5 +1,5 @@
 /** In place of a media id: any media. */
-export const anyMedia = '*';
+const anyMedia = '*';
 
 /** The faults of one place that are still to strike. */
 export type FaultQueue<Fault> = {

@@ -2,7 +2,7 @@
 // Both want the token of the number that the media belongs to. Only after that does a fault strike, so that a request
 // without its token never passes for one that met a fault.
 
-import { contentType, extension } from 'mime-types';
+import { extension } from 'mime-types';
 import type { Clock } from '../core/ids.ts';
 import { type Answer, jsonAnswer, textAnswer } from './answer.ts';
 import type { AnswerFault, Claims, LinkFault, LookUpFault } from './fault.ts';
@@ -77,10 +77,7 @@ export function graph(means: GraphMeans): Graph {
 
   const fileOf = (media: KeptMedia): Answer => ({
     status: 200,
-    headers: {
-      'content-type': contentType(media.type) || media.type,
-      'content-disposition': disposition(media),
-    },
+    headers: { 'content-type': media.type, 'content-disposition': disposition(media) },
     length: media.size,
     body: () => shelf.bytes(media),
     ending: 'end',

@@ -1,10 +1,11 @@
-// The carrier's own shelf. Bytes lie in a folder, one file per media; what is known about them lies in memory, because a
-// sandbox lives no longer than its process. An id that was handed out in a webhook lives 7 days, that of an upload 30
-// (Meta, "Media"), both by the clock that was passed in.
+// The carrier's own shelf: a folder with two files for each media, `{id}` with its bytes and, written after it, `{id}.json`
+// with what is known about it. It outlives the process, because a gateway that was killed asks again for what it had not
+// fetched. An id that was handed out in a webhook lives 7 days, that of an upload 30 (Meta, "Media"), both by the clock
+// that was passed in; what is past its life is removed when the next file comes.
 
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { Clock, Millis } from '../core/ids.ts';
@@ -37,22 +38,27 @@ export type MediaShelf = {
   find(id: string): KeptMedia | undefined;
   bytes(media: KeptMedia): AsyncIterable<Uint8Array>;
   remove(id: string): Promise<void>;
-  /** Removes every file that was put here, and nothing else from the folder. */
-  clear(): Promise<void>;
 };
 
-export function mediaShelf(folder: string, clock: Clock): MediaShelf {
-  const shelf = new Map<string, KeptMedia>();
+export async function openShelf(folder: string, clock: Clock): Promise<MediaShelf> {
   const pathOf = (id: string): string => join(folder, id);
+  const factsOf = (id: string): string => join(folder, `${id}.json`);
+  await mkdir(folder, { recursive: true });
+  const shelf = new Map<string, KeptMedia>();
+  for (const name of await readdir(folder)) {
+    if (!/^\d{16}\.json$/.test(name)) continue;
+    const media: KeptMedia = JSON.parse(await readFile(join(folder, name), 'utf8'));
+    shelf.set(media.id, media);
+  }
   const remove = async (id: string): Promise<void> => {
     shelf.delete(id);
+    await rm(factsOf(id), { force: true });
     await rm(pathOf(id), { force: true });
   };
   const isAlive = (media: KeptMedia): boolean => clock.now() < media.expiresAt;
   return {
     async keep(phoneNumberId, source, facts) {
       for (const media of shelf.values()) if (!isAlive(media)) await remove(media.id);
-      await mkdir(folder, { recursive: true });
       const id = newMediaId();
       const { sha256, size } = await write(source, pathOf(id)).catch(async (cause: unknown) => {
         await remove(id);
@@ -67,6 +73,9 @@ export function mediaShelf(folder: string, clock: Clock): MediaShelf {
         size,
         expiresAt: clock.now() + (facts.uploaded === true ? uploadLifeMs : webhookLifeMs),
       };
+      // Renamed into place, because half a fact would stop the next start.
+      await writeFile(`${factsOf(id)}.new`, JSON.stringify(media));
+      await rename(`${factsOf(id)}.new`, factsOf(id));
       shelf.set(id, media);
       return media;
     },
@@ -76,9 +85,6 @@ export function mediaShelf(folder: string, clock: Clock): MediaShelf {
     },
     bytes: (media) => createReadStream(pathOf(media.id)),
     remove,
-    async clear() {
-      for (const id of [...shelf.keys()]) await remove(id);
-    },
   };
 }
 

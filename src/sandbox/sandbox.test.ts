@@ -164,11 +164,22 @@ test('a request can be waited for before it comes', async () => {
   await expect(sandbox.nextRequest(() => false, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
 });
 
-test('closing removes the files that were kept', async () => {
-  await keepPhoto();
-  expect(await readdir(folder)).toHaveLength(1);
+test('what was kept is there again after a restart, with links of its own', async () => {
+  const kept = await keepPhoto();
+  const { json } = await lookUp(kept.id);
   await sandbox.close();
-  expect(await readdir(folder)).toEqual([]);
+  sandbox = await startSandbox({ clock, folder });
+  sandbox.addNumber({ phoneNumberId: '111', display: '15550783881', accessToken: 'token-1', appSecret: 'secret' });
+  expect((await get(json.url.replace(/^http:..[^/]+/, sandbox.origin))).status).toBe(404);
+  expect(sha256((await get((await lookUp(kept.id)).json.url)).body)).toBe(kept.sha256);
+});
+
+test('files that are past their life are removed when another one comes', async () => {
+  const old = await keepPhoto();
+  clock.time += 7 * day;
+  const kept = await keepPhoto();
+  expect((await readdir(folder)).toSorted()).toEqual([kept.id, `${kept.id}.json`]);
+  expect(old.id).not.toBe(kept.id);
 });
 
 test('a number that the sandbox does not have is an error of the caller', async () => {

@@ -3,7 +3,7 @@
 
 import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Agent } from 'undici';
-import type { Clock, Millis } from '../core/ids.ts';
+import type { Clock } from '../core/ids.ts';
 import { alterAnswer } from './alter-answer.ts';
 import { carrierServer, otherHostPath, type SeenRequest } from './carrier-server.ts';
 import { type Composer, composer } from './compose/composer.ts';
@@ -12,7 +12,7 @@ import type { Fault, LinkFault, LookUpFault } from './fault.ts';
 import { faultQueue } from './fault-queue.ts';
 import { gates } from './gates.ts';
 import { graph, linkPath } from './graph.ts';
-import { type KeptMedia, type MediaFacts, type MediaSource, mediaShelf } from './kept-media.ts';
+import { type KeptMedia, type MediaFacts, type MediaSource, openShelf } from './kept-media.ts';
 import { linkLifeMs, links } from './links.ts';
 import type { PhoneNumber } from './phone-number.ts';
 import { type Poster, poster } from './post.ts';
@@ -25,7 +25,7 @@ export type SandboxOptions = {
   host?: string;
   /** 0, the default: a free one. */
   port?: number;
-  /** Where the bytes of media are kept. */
+  /** Where media are kept; made when it is not there. */
   folder: string;
   /** How the sandbox waits before a retry and between drips; real time by default. */
   pause?: (ms: number, signal: AbortSignal) => Promise<void>;
@@ -63,7 +63,7 @@ export type Sandbox = Poster & {
   send(options: SendOptions): Promise<SentMessage[]>;
   escape(json: unknown): Uint8Array;
   sign(body: Uint8Array, appSecret: string): string;
-  /** Stops both listeners, ends what is running, and removes the files it kept. */
+  /** Stops both listeners and ends what is running. Files stay in the folder, for a sandbox that is started on it again. */
   close(): Promise<void>;
 };
 
@@ -74,7 +74,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { clock, folder, host = '127.0.0.1', port = 0, requireUserAgent = true } = options;
   const pause = options.pause ?? ((ms, signal) => pauseFor(ms, undefined, { signal }));
   const numbers = new Map<string, PhoneNumber>();
-  const shelf = mediaShelf(folder, clock);
+  const shelf = await openShelf(folder, clock);
   const lookUpFaults = faultQueue<LookUpFault>();
   const linkFaults = faultQueue<LinkFault>();
   const held = gates();
@@ -88,7 +88,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     return found;
   };
   const linkOf = (query: string): string => `${server.origin}${linkPath}?${query}`;
-  const until = (): Millis => clock.now() + linkLifeMs;
 
   const server = await carrierServer({
     host,
@@ -108,7 +107,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
       alter: (media, answer, fault, { url }) =>
         alterAnswer(answer, fault, {
           itself: url.pathname + url.search,
-          otherHost: `${server.otherOrigin}${otherHostPath}?${linkBook.query(media.id, 'redirect', until())}`,
+          otherHost: `${server.otherOrigin}${otherHostPath}?${linkBook.query(media.id, 'redirect', clock.now() + linkLifeMs)}`,
           hold: (signal) => held.hold(media.id, signal),
           pause,
           count: altered++,
@@ -146,7 +145,6 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     async close() {
       await server.close();
       await agent.destroy();
-      await shelf.clear();
     },
   };
 }
