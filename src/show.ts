@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isObject } from './core/json.ts';
 import type { Gateway } from './gateway.ts';
 import type { Received } from './sandbox/receiver.ts';
@@ -9,7 +10,7 @@ import { type SandboxCarrier, sandboxNumber } from './sandbox-carrier.ts';
 
 /** Files that are shipped with the sandbox. */
 export const shippedFile = (name: 'photo.jpg' | 'voice-note.ogg' | 'contract.pdf'): string =>
-  new URL(`../assets/sandbox/${name}`, import.meta.url).pathname;
+  fileURLToPath(new URL(`../assets/sandbox/${name}`, import.meta.url));
 
 const waitMs = 15_000;
 
