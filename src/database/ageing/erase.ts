@@ -8,7 +8,7 @@ import { doomBlobs } from '../administration/blobs.ts';
 import { killDeliveries } from '../administration/deliveries.ts';
 import { erasedDetails } from '../administration/media.ts';
 import type { Access } from '../schema.ts';
-import type { Step } from './sweep.ts';
+import type { Step } from './step.ts';
 
 const kept: readonly MediaState[] = ['remote', 'pending', 'stored', 'unavailable', 'expired'];
 

@@ -2,7 +2,7 @@ import { type SqlBool, sql } from 'kysely';
 import { doomBlobs } from '../administration/blobs.ts';
 import { emit } from '../administration/emit.ts';
 import { dayMs, isHard, retentionMs } from '../retention.ts';
-import type { Step } from './sweep.ts';
+import type { Step } from './step.ts';
 
 /** Longest that an open delivery of its message keeps a media alive. */
 const prolongedMs = 7 * dayMs;

@@ -5,7 +5,7 @@
 import { sql } from 'kysely';
 import type { MediaState } from '../../core/states.ts';
 import type { Access } from '../schema.ts';
-import type { Step } from './sweep.ts';
+import type { Step } from './step.ts';
 
 export const forgetJournal: Step = async ({ db, settings: { keep } }, now, limit) => {
   let gone = 0;

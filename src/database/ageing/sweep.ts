@@ -7,9 +7,7 @@ import type { Access } from '../schema.ts';
 import { eraseDeletedApps, eraseDestroyedChannels } from './erase.ts';
 import { expireMedia } from './expire.ts';
 import { forgetEvents, forgetJournal, forgetMessages } from './forget.ts';
-
-/** One step. @returns how many rows it changed, at most `limit` */
-export type Step = (access: Access, now: Millis, limit: number) => Promise<number>;
+import type { Step } from './step.ts';
 
 const steps: readonly Step[] = [
   eraseDestroyedChannels,

@@ -22,8 +22,9 @@ export type SqliteOptions = {
 };
 
 // Type stripping runs `.ts` from source and refuses it under node_modules; the build makes `.js` of them.
-const worker = (name: 'writer' | 'reader'): URL =>
-  new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+const fromSource = import.meta.url.endsWith('.ts');
+const writerFile = new URL(fromSource ? './writer.ts' : './writer.js', import.meta.url);
+const readerFile = new URL(fromSource ? './reader.ts' : './reader.js', import.meta.url);
 
 /**
  * Opens the records in a folder, migrated to the newest schema; the leases of a former process are void.
@@ -38,8 +39,8 @@ export async function openSqliteRecords({ folder, settings, now, log = () => {} 
     const onDeath = (error: Error) => log({ level: 'error', msg: error.message });
     const toWriter: WriterData = { file, settings, now: now() };
     const toReader: ReaderData = { file, settings };
-    threads.push(await startThread('database writer', worker('writer'), toWriter, log, onDeath));
-    threads.push(await startThread('database reader', worker('reader'), toReader, log, onDeath));
+    threads.push(await startThread('database writer', writerFile, toWriter, log, onDeath));
+    threads.push(await startThread('database reader', readerFile, toReader, log, onDeath));
   } catch (error) {
     for (const thread of threads) await thread.close();
     lock.release();

@@ -1,0 +1,25 @@
+// What every engine of the records must do. One suite per subject; each claim opens an engine of its own.
+
+import { acceptingClaims } from './records/accepting.ts';
+import { administrationClaims } from './records/administration.ts';
+import { ageingClaims } from './records/ageing.ts';
+import { captureClaims } from './records/captures.ts';
+import { deliveryClaims } from './records/deliveries.ts';
+import { holdClaims } from './records/holds.ts';
+import { jobClaims } from './records/jobs.ts';
+import { poisonClaims } from './records/poison.ts';
+import { readingClaims } from './records/reading.ts';
+import type { Open } from './records/rig.ts';
+
+/** Tries an engine; `open` gives it empty each time and clears it away when the test has finished. */
+export function recordsContract(name: string, open: Open): void {
+  acceptingClaims(name, open);
+  poisonClaims(name, open);
+  holdClaims(name, open);
+  jobClaims(name, open);
+  captureClaims(name, open);
+  deliveryClaims(name, open);
+  ageingClaims(name, open);
+  readingClaims(name, open);
+  administrationClaims(name, open);
+}

@@ -1,0 +1,352 @@
+// The wall, pages and cursors.
+
+import { expect, test } from 'vitest';
+import { Fault } from '../../../src/core/faults.ts';
+import type { Reach } from '../../../src/core/model.ts';
+import type { Page, PageRequest, Records } from '../../../src/core/records.ts';
+import {
+  capturesAt,
+  claim,
+  deliveriesAt,
+  everything,
+  file,
+  firstPage,
+  home,
+  newApp,
+  newChannel,
+  type Open,
+  second,
+  settle,
+  settleDelivery,
+  start,
+} from './rig.ts';
+
+/** All rows of a list, read page by page. */
+async function walk<Row>(list: (page: PageRequest) => Promise<Page<Row>>, limit: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<Row> = await list({ limit, cursor });
+    expect(page.rows.length).toBeLessThanOrEqual(limit);
+    rows.push(...page.rows);
+    cursor = page.next;
+  } while (cursor !== null);
+  return rows;
+}
+
+/** One of everything, and what a caller within `reach` can see and do of it. */
+async function world(records: Records) {
+  const organization = await records.createOrganization({ now: start, name: 'Org', mediaRetentionDays: null });
+  const at = await home(records, { organizationId: organization.id });
+  const endpoint = await at.endpoint('prompt');
+  const message = await at.receive();
+  const [job] = await deliveriesAt(records, start);
+  if (job === undefined) throw new Error('no delivery is due');
+  await settleDelivery(records, job, start, { to: 'dead', reason: 'x' });
+  const key = await records.createKey({
+    now: start,
+    hash: Uint8Array.of(1),
+    name: 'k',
+    reach: at.reach,
+    permissions: ['read'],
+    mode: 'live',
+    dialect: 'native',
+  });
+  const ids = { media: message.media[0]?.id ?? '', message: message.id, delivery: job.delivery.id };
+  const appId = at.app.id;
+
+  const see = async (reach: Reach) => {
+    const listed = async (page: Promise<{ rows: unknown[] }>) => (await page).rows.length;
+    return {
+      app: await records.app({ reach, id: appId }),
+      media: await records.media({ reach, id: ids.media }),
+      message: await records.message({ reach, id: ids.message }),
+      delivery: await records.delivery({ reach, id: ids.delivery }),
+      attempts: await records.listAttempts({ reach, deliveryId: ids.delivery }),
+      channel: await records.channel({ reach, id: at.channel.id }),
+      endpoint: await records.endpoint({ reach, appId, id: endpoint.id }),
+      key: await records.key({ reach, appId, id: key.id }),
+      apps: await listed(records.listApps({ reach, page: firstPage })),
+      mediaListed: await listed(records.listMedia({ reach, filter: {}, page: firstPage })),
+      mediaOfApp: await listed(records.listMedia({ reach, filter: { appId }, page: firstPage })),
+      messages: await listed(records.listMessages({ reach, filter: {}, page: firstPage })),
+      events: await listed(records.listEvents({ reach, page: firstPage })),
+      eventsOfApp: await listed(records.listEvents({ reach, appId, page: firstPage })),
+      deliveries: await listed(records.listDeliveries({ reach, filter: {}, page: firstPage })),
+      channels: await listed(records.listChannels({ reach, page: firstPage })),
+      endpoints: await listed(records.listEndpoints({ reach, appId, page: firstPage })),
+      keys: await listed(records.listKeys({ reach, appId, page: firstPage })),
+    };
+  };
+
+  const act = async (reach: Reach) => ({
+    retry: await records.retryMedia({ reach, id: ids.media, now: start }),
+    replay: await records.replayDelivery({ reach, id: ids.delivery, now: start }),
+    replayDead: await records.replayDead({ reach, endpointId: endpoint.id, now: start }),
+    updateApp: await records.updateApp({ reach, id: appId, set: { name: 'x' } }),
+    updateChannel: await records.updateChannel({ reach, id: at.channel.id, now: start, set: { display: 'x' } }),
+    updateEndpoint: await records.updateEndpoint({
+      reach,
+      appId,
+      id: endpoint.id,
+      now: start,
+      set: { url: 'https://x.example' },
+    }),
+    updateKey: await records.updateKey({ reach, appId, id: key.id, set: { name: 'x' } }),
+    createEndpoint: await records.createEndpoint({
+      now: start,
+      reach,
+      appId,
+      url: 'https://x.example',
+      dialect: 'native',
+      events: null,
+      sealed: Uint8Array.of(1),
+    }),
+    deleteMedia: await records.deleteMedia({ reach, id: ids.media, now: start }),
+    deleteKey: await records.deleteKey({ reach, appId, id: key.id, now: start }),
+    deleteEndpoint: await records.deleteEndpoint({ reach, appId, id: endpoint.id, now: start }),
+    deleteChannel: await records.deleteChannel({ reach, id: at.channel.id, now: start }),
+    deleteApp: await records.deleteApp({ reach, id: appId, now: start }),
+  });
+
+  return { at, organization, see, act };
+}
+
+const refused = (results: object) =>
+  Object.values(results).every((value) => value === undefined || value === false || value === 0);
+const granted = (results: object) => Object.values(results).every((value) => value !== undefined && value !== false);
+
+export function readingClaims(name: string, open: Open): void {
+  test(`${name}: a stranger sees nothing and moves nothing; the owner, its organization and the instance do`, async () => {
+    const { records } = await open();
+    const { at, organization, see, act } = await world(records);
+    const otherOrganization = await records.createOrganization({ now: start, name: 'Other', mediaRetentionDays: null });
+    const other = await newApp(records, { organizationId: otherOrganization.id });
+    const strangers: Reach[] = [
+      { kind: 'app', appId: other.id },
+      { kind: 'app', appId: 'app_none' },
+      { kind: 'organization', organizationId: otherOrganization.id },
+      { kind: 'organization', organizationId: 'org_none' },
+    ];
+    for (const reach of strangers) {
+      const { apps, ...seen } = await see(reach);
+      expect(refused(seen)).toBe(true);
+      expect(apps).toBeLessThanOrEqual(1);
+      expect(refused(await act(reach))).toBe(true);
+    }
+    for (const reach of [at.reach, { kind: 'organization', organizationId: organization.id }, everything] as const) {
+      const seen = await see(reach);
+      expect(granted(seen)).toBe(true);
+      expect(Object.values(seen)).not.toContain(0);
+    }
+    expect(granted(await act(at.reach))).toBe(true);
+  });
+
+  test(`${name}: a deleted app is gone for every reader at once, its owner included`, async () => {
+    const { records } = await open();
+    const { at, see, act } = await world(records);
+    expect(await records.deleteApp({ reach: everything, id: at.app.id, now: start })).toBe(true);
+    for (const reach of [at.reach, everything]) {
+      expect(refused(await see(reach))).toBe(true);
+      expect(refused(await act(reach))).toBe(true);
+    }
+    expect(await records.keyByHash({ hash: Uint8Array.of(1) })).toBeUndefined();
+  });
+
+  test(`${name}: a deleted organization takes its apps with it`, async () => {
+    const { records } = await open();
+    const { at, organization, see } = await world(records);
+    expect(await records.deleteOrganization({ id: organization.id, now: start })).toBe(true);
+    expect(await records.deleteOrganization({ id: organization.id, now: start })).toBe(false);
+    for (const reach of [at.reach, { kind: 'organization', organizationId: organization.id }, everything] as const) {
+      expect(refused(await see(reach))).toBe(true);
+    }
+    expect(await records.organization({ id: organization.id })).toBeUndefined();
+    expect((await records.listOrganizations({ page: firstPage })).rows).toEqual([]);
+  });
+
+  test(`${name}: pages are newest first and leave nothing out, whoever reads`, async () => {
+    const { records } = await open();
+    const organization = await records.createOrganization({ now: start, name: 'Org', mediaRetentionDays: null });
+    const homes = [];
+    for (let n = 0; n < 3; n++) homes.push(await home(records, { organizationId: organization.id }));
+    await (await home(records)).receive();
+    const made: string[] = [];
+    for (let n = 0; n < 15; n++) made.unshift((await homes[n % 3]?.receive())?.id ?? '');
+    const reach: Reach = { kind: 'organization', organizationId: organization.id };
+    for (const limit of [1, 4, 5, 15, 16]) {
+      const rows = await walk((page) => records.listMessages({ reach, filter: {}, page }), limit);
+      expect(rows.map((row) => row.id)).toEqual(made);
+    }
+    expect(await walk((page) => records.listMessages({ reach: everything, filter: {}, page }), 7)).toHaveLength(16);
+    const media = await walk((page) => records.listMedia({ reach, filter: {}, page }), 4);
+    expect(media.map((row) => row.messageId)).toEqual(made);
+    expect(await walk((page) => records.listApps({ reach, page }), 2)).toHaveLength(3);
+    expect(await walk((page) => records.listChannels({ reach, page }), 2)).toHaveLength(3);
+    expect(await walk((page) => records.listJournal({ page }), 3)).toHaveLength(16);
+    expect(await walk((page) => records.listConnections({ page }), 3)).toHaveLength(4);
+  });
+
+  test(`${name}: a page goes on where it stopped, whatever came meanwhile`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const ids = [];
+    for (let n = 0; n < 4; n++) ids.unshift((await at.receive()).id);
+    const first = await records.listMessages({ reach: at.reach, filter: {}, page: { limit: 2, cursor: null } });
+    await at.receive();
+    const rest = await records.listMessages({ reach: at.reach, filter: {}, page: { limit: 2, cursor: first.next } });
+    expect([...first.rows, ...rest.rows].map((row) => row.id)).toEqual(ids);
+    expect(rest.next).toBeNull();
+  });
+
+  test.each(['', 'x', 'AQEAAAAAAAE=', 'ÿ', '12345678901', 'AgEAAAAAAAE'])(
+    `${name}: the cursor %j is refused as a fault`,
+    async (cursor) => {
+      const { records } = await open();
+      const list = records.listMessages({ reach: everything, filter: {}, page: { limit: 1, cursor } });
+      const error = await list.then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      expect(error).toBeInstanceOf(Fault);
+      expect(error).toMatchObject({ code: 'invalid_cursor', kind: 'invalid' });
+    },
+  );
+
+  test(`${name}: the cursor of one list is refused by another`, async () => {
+    const { records } = await open();
+    const { next } = await records.listEvents({ reach: everything, page: firstPage });
+    const page = { limit: 1, cursor: next };
+    await expect(records.listMedia({ reach: everything, filter: {}, page })).rejects.toMatchObject({
+      code: 'invalid_cursor',
+    });
+  });
+
+  test(`${name}: media is found by state, kind and message`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const image = await at.receive();
+    const audio = await at.receive({ media: [claim({ kind: 'audio', voice: true })] });
+    const [newest] = await capturesAt(records, start);
+    if (newest === undefined) throw new Error('no job');
+    await settle(records, newest, start, { to: 'stored', file: file(at.app) });
+    const find = async (filter: Parameters<Records['listMedia']>[0]['filter']) =>
+      (await records.listMedia({ reach: at.reach, filter, page: firstPage })).rows.map((row) => row.messageId);
+    expect(await find({})).toEqual([audio.id, image.id]);
+    expect(await find({ kind: 'audio' })).toEqual([audio.id]);
+    expect(await find({ messageId: image.id })).toEqual([image.id]);
+    expect(await find({ state: 'stored' })).toEqual([newest.media.messageId]);
+    expect(await find({ state: 'deleted' })).toEqual([]);
+    await records.deleteMedia({ reach: at.reach, id: newest.media.id, now: start });
+    expect(await find({ state: 'deleted' })).toEqual([newest.media.messageId]);
+    expect(await find({ state: 'stored' })).toEqual([]);
+    expect(await find({})).toHaveLength(1);
+  });
+
+  test(`${name}: messages are found by channel and conversation, deliveries by endpoint and state`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const other = await newChannel(records, at.app, at.connection);
+    const [one, two] = [await at.endpoint('prompt'), await at.endpoint('held')];
+    const first = await at.receive();
+    const second = await at.receive({ address: other.address });
+    const find = async (filter: Parameters<Records['listMessages']>[0]['filter']) =>
+      (await records.listMessages({ reach: at.reach, filter, page: firstPage })).rows.map((row) => row.id);
+    expect(await find({ channelId: other.id })).toEqual([second.id]);
+    expect(await find(first.conversationId === null ? {} : { conversationId: first.conversationId })).toEqual([
+      first.id,
+    ]);
+    const sent = await records.listDeliveries({
+      reach: at.reach,
+      filter: { endpointId: one.id, state: 'pending' },
+      page: firstPage,
+    });
+    expect(sent.rows.map((row) => row.messageId)).toEqual([second.id, first.id]);
+    const dead = await records.listDeliveries({
+      reach: at.reach,
+      filter: { endpointId: two.id, state: 'dead' },
+      page: firstPage,
+    });
+    expect(dead.rows).toEqual([]);
+  });
+
+  test(`${name}: events come oldest first, and the cursor goes on even from an empty page`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const empty = await records.listEvents({ reach: at.reach, page: firstPage });
+    expect(empty.rows).toEqual([]);
+    const first = await at.receive();
+    const second = await at.receive({ direction: 'echo' });
+    const page = await records.listEvents({ reach: at.reach, page: { limit: 1, cursor: empty.next } });
+    expect(page.rows).toMatchObject([
+      { type: 'message.received', message: { id: first.id, media: [{ state: 'pending' }] } },
+    ]);
+    const rest = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: page.next } });
+    expect(rest.rows.map((event) => event.message?.id)).toEqual([second.id]);
+    const none = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: rest.next } });
+    expect(none).toEqual({ rows: [], next: rest.next });
+    const typed = await records.listEvents({ reach: at.reach, types: ['message.echoed'], page: firstPage });
+    expect(typed.rows.map((event) => event.type)).toEqual(['message.echoed']);
+  });
+
+  test(`${name}: a slow commit is not skipped by a reader`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const total = 300;
+    // Requests of very different size are stored at the same time while a reader follows the cursor.
+    const writing = Promise.all(
+      Array.from({ length: total / 10 }, (_, n) =>
+        records.accept(
+          n % 2 === 0 ? [at.unit(Array.from({ length: 19 }, () => at.message()))] : [at.unit([at.message()])],
+        ),
+      ),
+    );
+    const seen: number[] = [];
+    let cursor: string | null = null;
+    let written = false;
+    void writing.finally(() => {
+      written = true;
+    });
+    for (let last = false; !last; ) {
+      last = written;
+      const page: Awaited<ReturnType<Records['listEvents']>> = await records.listEvents({
+        reach: at.reach,
+        page: { limit: 50, cursor },
+      });
+      seen.push(...page.rows.map((event) => event.key));
+      cursor = page.next;
+      if (page.rows.length > 0) last = false;
+    }
+    await writing;
+    expect(seen).toHaveLength(total);
+    expect(new Set(seen).size).toBe(total);
+  });
+
+  test(`${name}: what was written is read at once`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    for (let n = 0; n < 30; n++) {
+      await records.updateApp({ reach: everything, id: at.app.id, set: { name: `name ${n}` } });
+      expect(await records.app({ reach: at.reach, id: at.app.id })).toMatchObject({ name: `name ${n}` });
+    }
+  });
+
+  test(`${name}: the backlog counts what waits`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.endpoint('native');
+    await at.receive();
+    await at.receive({ media: [claim({ deadline: start + second })] }, start + second);
+    await records.claimCaptures({ now: start + second, free: 1, perLane: 8, perFailingLane: 4, leaseMs: 1000 });
+    const { captures, deliveries } = await records.backlog({ now: start });
+    expect(captures).toEqual({
+      ready: 1,
+      waiting: 0,
+      running: 1,
+      resting: 0,
+      oldestAt: start,
+      nearestDeadline: start + second,
+    });
+    expect(deliveries).toEqual({ ready: 0, waiting: 2, running: 0, resting: 0, oldestAt: start, dead: 0 });
+  });
+}
