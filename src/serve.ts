@@ -24,6 +24,9 @@ export type ServeOptions = {
   firstPhoto?: boolean;
 };
 
+// How a person calls us: from a clone by npm, from an installed package by its name.
+const command = import.meta.url.endsWith('.ts') ? 'npm run -s mediadock --' : 'npx mediadock';
+
 /** @throws Error when the gateway cannot start; its message says what to do */
 export async function serve(
   config: Config,
@@ -80,6 +83,6 @@ async function firstRun(
   print('No carrier is set up yet, so here is a photo through the sandbox carrier:');
   await show(gateway, carrier, intakeUrl, shippedFile('photo.jpg'), 'The damage at the front', print);
   print('');
-  print('Send files of your own from another terminal:  npx mediadock sandbox send FILE --caption "…"');
+  print(`Send files of your own from another terminal:  ${command} sandbox send FILE --caption "…"`);
   print('Set up WhatsApp: docs/carriers/whatsapp-cloud.md. Press Ctrl-C to stop.');
 }
