@@ -120,7 +120,7 @@ export function administration(parts: AdministrationParts): Administration {
         hash,
         name: given.name ?? '',
         reach: { kind: 'app', appId: app.id },
-        permissions: given.permissions ?? ['read', 'send'],
+        permissions: given.permissions ?? ['read', 'send', 'manage'],
         mode,
         dialect: dialect.name,
       });
