@@ -95,7 +95,12 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
     });
     const text = await answer.text();
     const json = /json/.test(answer.headers.get('content-type') ?? '');
-    return { status: answer.status, headers: answer.headers, text, body: json ? JSON.parse(text) : undefined };
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: json && text !== '' ? JSON.parse(text) : undefined,
+    };
   };
   const made = async (path: string, body: unknown): Promise<Body> => {
     const answer = await call('POST', path, body);
@@ -199,3 +204,24 @@ export const messageOf = (received: Received): Body => eventOf(received).data.me
 
 export const sha256Of = async (body: ArrayBuffer): Promise<string> =>
   Buffer.from(await crypto.subtle.digest('SHA-256', body)).toString('hex');
+
+/** All events of a tenant after a cursor, oldest first, and the cursor behind them. */
+export async function eventsAfter(
+  rig: Rig,
+  tenant: Tenant,
+  cursor?: string,
+): Promise<{ events: Body[]; next: string }> {
+  const events: Body[] = [];
+  for (let after = cursor; ; ) {
+    const query = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+    const { body } = await rig.call('GET', `/api/v1/events?limit=200${query}`, undefined, tenant.key);
+    if (body.data.length === 0) return { events, next: body.next };
+    events.push(...body.data);
+    after = body.next;
+  }
+}
+
+/** A file of its own, made of a text. */
+export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
+  yield new TextEncoder().encode(text);
+}
