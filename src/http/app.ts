@@ -79,6 +79,10 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
   app.setNotFoundHandler(async () => {
     throw new Fault('not_found', { detail: 'There is no such address.' });
   });
+  // An answer that ends while we stop would leave its connection idle, and nobody would close it.
+  app.addHook('onResponse', async (request) => {
+    if (stopping) request.socket.end();
+  });
   app.addHook('preClose', async () => {
     stopping = true;
     const cut = setTimeout(() => app.server.closeAllConnections(), stopMs);

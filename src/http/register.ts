@@ -30,9 +30,10 @@ export function register(app: FastifyInstance, routes: readonly Route[], parts: 
 
 function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: HttpParts): void {
   scope.route({
-    method: route.method,
+    // Named, because the HEAD routes that Fastify makes by itself announce a length of 0 where no body was sent.
+    method: methodsOf(route),
+    exposeHeadRoute: false,
     url: route.path,
-    exposeHeadRoute: route.head,
     bodyLimit,
     async onRequest(request) {
       if (typeof route.needs === 'object') await admit(request, route.needs, parts.access);
@@ -45,6 +46,8 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
   });
 }
 
+const methodsOf = (route: Route): string[] => (route.head ? [route.method, 'HEAD'] : [route.method]);
+
 /** A compressed body would have to be inflated before its size is known, and its signature is over other bytes. */
 function refuseEncodedBody(request: FastifyRequest): void {
   const encoding = request.headers['content-encoding'];
@@ -55,7 +58,7 @@ function refuseEncodedBody(request: FastifyRequest): void {
 
 function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [path, rows] of Map.groupBy(routes, (route) => route.path)) {
-    const known = new Set<string>(rows.flatMap((row) => (row.head ? [row.method, 'HEAD'] : [row.method])));
+    const known = new Set<string>(rows.flatMap(methodsOf));
     const refuse = async () => {
       throw new ProtocolFault('method_not_allowed', { allow: [...known].join(', ') });
     };

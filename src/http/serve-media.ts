@@ -33,7 +33,9 @@ export async function serveMedia(
     // The link is the permission, and it is meant to be shown inside the application's own pages, on another origin.
     'cross-origin-resource-policy': 'cross-origin',
   };
-  if (fresh(request.headers, { etag })) return reply.code(304).headers(headers).send();
+  // Its other conditions are left out: `Cache-Control: no-cache`, which fetch adds by itself, is a word to caches.
+  if (fresh({ 'if-none-match': request.headers['if-none-match'] }, { etag }))
+    return reply.code(304).headers(headers).send();
 
   const range = rangeOf(request, media.size, etag);
   const { start, end } = range ?? { start: 0, end: media.size - 1 };

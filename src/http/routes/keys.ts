@@ -25,7 +25,7 @@ export const keyRoutes: readonly Route[] = [
     body: z.strictObject({
       name: name.optional(),
       dialect: z.string().min(1).max(50).optional(),
-      permissions: permissions.default(['read', 'send']),
+      permissions: permissions.default(['read', 'send', 'manage']),
       mode: z.enum(['live', 'test']).default('live'),
     }),
     async handler({ caller, params, body, parts }) {
