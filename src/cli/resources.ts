@@ -1,0 +1,172 @@
+// What an administrator sets up, as a table: each row becomes `create`, `ls`, `get`, `update` and `rm`.
+
+import { eventTypes } from '../core/model.ts';
+import {
+  appColumns,
+  channelColumns,
+  connectionColumns,
+  endpointColumns,
+  keyColumns,
+  organizationColumns,
+} from './columns.ts';
+import { type Field, id, list, listOrAll, pairs, secret, secrets, text, url, whole } from './fields.ts';
+import type { Filter } from './lists.ts';
+import type { Column } from './table.ts';
+
+export type Resource = {
+  name: string;
+  one: string;
+  about: string;
+  /** Whether it lives under an app, which is then named with --app-id. */
+  ofApp: boolean;
+  columns: readonly Column[];
+  filters: readonly Filter[];
+  fields: readonly Field[];
+  /** What goes with it when it is removed. */
+  removal: string;
+  /** Options of an example of `create` and of `update`. */
+  creation: string;
+  change: string;
+};
+
+const name: Field = { member: 'name', kind: text, says: 'what people call it', needed: true };
+const secretSays = 'or @file, or - for standard input';
+const optionalName: Field = { member: 'name', kind: text, says: 'what people call it' };
+const dialect: Field = { member: 'dialect', kind: text, says: 'wire format spoken with the application' };
+
+export const resources: readonly Resource[] = [
+  {
+    name: 'organizations',
+    one: 'organization',
+    about: 'owners of apps',
+    ofApp: false,
+    columns: organizationColumns,
+    filters: [],
+    fields: [name, { member: 'media_retention_days', kind: whole, says: 'days that files are kept, or none' }],
+    removal: 'with all its apps and what is in them',
+    creation: '--name "Example Insurance" --media-retention-days 30',
+    change: '--media-retention-days none',
+  },
+  {
+    name: 'apps',
+    one: 'app',
+    about: 'applications: the wall around channels, messages, media and endpoints',
+    ofApp: false,
+    columns: appColumns,
+    filters: [],
+    fields: [
+      name,
+      { member: 'organization_id', kind: id, says: 'whose it is', only: 'create' },
+      { ...dialect, says: 'wire format of new keys and endpoints' },
+      { member: 'media_retention_seconds', kind: whole, says: 'how long files are kept, or none' },
+      { member: 'link_seconds', kind: whole, says: 'life of a link, or none' },
+      { member: 'deliver_within_seconds', kind: whole, says: 'how long a message waits for its files, or none' },
+      { member: 'hold_limit_seconds', kind: whole, says: 'likewise in dialects that need the files, or none' },
+    ],
+    removal: 'with its media, channels, endpoints and keys',
+    creation: '--name claims --link-seconds 600',
+    change: '--name "claims (old)"',
+  },
+  {
+    name: 'keys',
+    one: 'key',
+    about: 'keys of an app',
+    ofApp: true,
+    columns: keyColumns,
+    filters: [],
+    fields: [
+      optionalName,
+      { member: 'permissions', kind: list('list'), says: 'read, send and manage, with commas between' },
+      { ...dialect, only: 'create' },
+      { member: 'mode', kind: text, says: 'what it is for', choices: ['live', 'test'], only: 'create' },
+    ],
+    removal: 'it opens nothing any more',
+    creation: '--name backend --permissions read,send',
+    change: '--permissions read',
+  },
+  {
+    name: 'connections',
+    one: 'connection',
+    about: 'accounts at carriers, each with its intake URL',
+    ofApp: false,
+    columns: connectionColumns,
+    filters: [],
+    fields: [
+      { member: 'carrier', kind: text, says: 'such as whatsapp-cloud', needed: true, only: 'create' },
+      name,
+      {
+        member: 'app_secret',
+        kind: secrets,
+        says: `verifies webhooks, ${secretSays}; give two while rotating`,
+        needed: true,
+      },
+      { member: 'verify_token', kind: secrets, says: `answers the carrier's handshake, ${secretSays}`, needed: true },
+      { member: 'graph_url', kind: url, says: "the carrier's API, without version" },
+      { member: 'graph_version', kind: text, says: 'its version, such as v24.0' },
+      { member: 'media_hosts', kind: list('hosts'), says: 'further hosts that may see the access token' },
+    ],
+    removal: 'only when it has no channels left',
+    creation: '--carrier whatsapp-cloud --name Meta --app-secret @app-secret.txt --verify-token @verify-token.txt',
+    change: '--app-secret @new.txt --app-secret @old.txt',
+  },
+  {
+    name: 'channels',
+    one: 'channel',
+    about: 'addresses of an app at a carrier, such as a phone number',
+    ofApp: false,
+    columns: channelColumns,
+    filters: [{ member: 'app_id', placeholder: 'id', says: 'only those of this app' }],
+    fields: [
+      { member: 'app_id', kind: id, says: 'whose it is', needed: true, only: 'create' },
+      { member: 'connection_id', kind: id, says: 'the account at the carrier', needed: true, only: 'create' },
+      {
+        member: 'address',
+        kind: text,
+        says: "the carrier's id of it: the phone number id",
+        needed: true,
+        only: 'create',
+      },
+      { member: 'display', kind: text, says: 'what people call it: the number with +' },
+      { member: 'access_token', kind: secret, says: `fetches files, ${secretSays}`, needed: true },
+    ],
+    removal: 'its media is gone for every reader at once',
+    creation:
+      '--app-id app_… --connection-id con_… --address 106540352242922 --display +15550001111 --access-token @token.txt',
+    change: '--access-token @token.txt',
+  },
+  {
+    name: 'endpoints',
+    one: 'endpoint',
+    about: 'where an app hears of its messages',
+    ofApp: true,
+    columns: endpointColumns,
+    filters: [],
+    fields: [
+      { member: 'url', flag: '--webhook-url', kind: url, says: 'where webhooks are posted', needed: true },
+      dialect,
+      {
+        member: 'headers',
+        flag: '--header',
+        kind: pairs,
+        says: 'added to each webhook; may be repeated; value or @file',
+      },
+      { member: 'events', kind: listOrAll('types'), says: `types it hears, or all: ${eventTypes.join(', ')}` },
+      {
+        member: 'secret',
+        kind: secret,
+        says: `signs webhooks; made if not given; text, ${secretSays}`,
+        only: 'create',
+      },
+      {
+        member: 'state',
+        kind: text,
+        says: 'paused: its deliveries wait',
+        choices: ['active', 'paused'],
+        only: 'update',
+      },
+    ],
+    removal: 'its open deliveries die with it',
+    creation: '--webhook-url https://app.example.com/hooks --header Authorization=@header.txt',
+    change: '--state active',
+  },
+];
