@@ -59,7 +59,8 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
   const contacts = contactBook(sqlite);
   const announce = announcer(sqlite, settings);
 
-  function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, now: Millis): void {
+  /** @returns its key */
+  function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, now: Millis): number {
     const wanted = claim.unavailable === null;
     const key = insertMedia.insert(
       newId('media', now),
@@ -80,6 +81,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       claim.deadline,
     );
     if (wanted) announce.queue('capture', route.channel_key, key, now, now, claim.deadline);
+    return key;
   }
 
   function create(route: Route, message: InboundMessage, verified: boolean, now: Millis): void {
@@ -126,7 +128,11 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       // Without an id of the carrier only its place tells whether it is known.
       if (id === null ? parts.has(place) : ids.has(id)) continue;
       const part = parts.has(place) ? Math.max(...parts) + 1 : place;
-      addMedia(route, known.key, part, claim, now);
+      const key = addMedia(route, known.key, part, claim, now);
+      // Nothing will be fetched of it, so this is all that there will ever be to tell.
+      if (claim.unavailable !== null) {
+        announce.tell('media.unavailable', { key, app_key: route.app_key, message_key: known.key, part }, now);
+      }
       parts.add(part);
       ids.add(id);
       added++;

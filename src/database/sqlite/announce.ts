@@ -7,7 +7,7 @@ import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { JobKind, RecordsSettings } from '../../core/records.ts';
 import type { EndpointState } from '../../core/states.ts';
-import { eventVersion, hearing } from '../layout.ts';
+import { eventVersion, hearing, partFor } from '../layout.ts';
 import { statement } from './statement.ts';
 
 export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
@@ -18,6 +18,8 @@ export type Hearer = {
   state: EndpointState;
   policy: DialectPolicy;
 };
+/** A media as its row has it. */
+export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number };
 
 export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
   const insertEvent = statement(
@@ -37,6 +39,14 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     sqlite,
     'INSERT INTO jobs (kind, lane, subject, state, due_at, deadline, created_at) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
+  const unsentOf = statement<{ key: number }>(
+    sqlite,
+    `SELECT deliveries.key FROM deliveries JOIN events ON events.key = deliveries.event_key
+     WHERE deliveries.message_key = ? AND (deliveries.state = 'pending' OR deliveries.state = 'paused')
+       AND deliveries.endpoint_key = ? AND deliveries.part = ? AND deliveries.attempts = 0
+       AND events.type IN ('message.received', 'message.echoed')
+       AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'deliver' AND subject = deliveries.key AND state = 'leased')`,
+  );
 
   function queue(
     kind: JobKind,
@@ -49,37 +59,47 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     insertJob.run(kind, lane, subject, due <= now ? 'ready' : 'waiting', due, deadline, now);
   }
 
-  return {
-    queue,
+  /** States a fact. @returns the key of its event */
+  function state(type: EventType, { appKey, messageKey, mediaKey }: Subject, now: Millis): number {
+    return insertEvent.insert(newId('event', now), appKey, type, eventVersion, now, messageKey, mediaKey);
+  }
 
-    /** States a fact. @returns the key of its event */
-    state(type: EventType, { appKey, messageKey, mediaKey }: Subject, now: Millis): number {
-      return insertEvent.insert(newId('event', now), appKey, type, eventVersion, now, messageKey, mediaKey);
-    },
+  /** Who hears a type of event in an app. */
+  const hearers = (appKey: number, type: EventType): Hearer[] =>
+    hearing(liveEndpoints.all(appKey), type, settings.policies);
 
-    /** Who hears a type of event in an app. */
-    hearers: (appKey: number, type: EventType): Hearer[] => hearing(liveEndpoints.all(appKey), type, settings.policies),
+  /** Lays out one request of an event; a paused endpoint gets it when it resumes. */
+  function deliver(event: number, subject: Subject, endpoint: Hearer, part: number, due: Millis, now: Millis): void {
+    const paused = endpoint.state !== 'active';
+    const { appKey, messageKey, mediaKey } = subject;
+    const delivery = insertDelivery.insert(
+      newId('delivery', now),
+      appKey,
+      event,
+      endpoint.key,
+      messageKey,
+      mediaKey,
+      part,
+      paused ? 'paused' : 'pending',
+      now,
+      now,
+    );
+    if (!paused) queue('deliver', endpoint.key, delivery, due, now);
+  }
 
-    /** Lays out one request of an event; a paused endpoint gets it when it resumes. */
-    deliver(event: number, subject: Subject, endpoint: Hearer, part: number, due: Millis, now: Millis): void {
-      const state = endpoint.state === 'active' ? 'pending' : 'paused';
-      const { appKey, messageKey, mediaKey } = subject;
-      const id = newId('delivery', now);
-      const delivery = insertDelivery.insert(
-        id,
-        appKey,
-        event,
-        endpoint.key,
-        messageKey,
-        mediaKey,
-        part,
-        state,
-        now,
-        now,
-      );
-      if (state === 'pending') queue('deliver', endpoint.key, delivery, due, now);
-    },
-  };
+  /** Tells each endpoint what became of a media, except where the news of its message is still to go out: that will carry it. */
+  function tell(type: 'media.stored' | 'media.unavailable', media: MediaNews, now: Millis): void {
+    const { app_key: appKey, message_key: messageKey } = media;
+    const subject = { appKey, messageKey, mediaKey: media.key };
+    const event = state(type, subject, now);
+    for (const endpoint of hearers(appKey, type)) {
+      const unsent =
+        messageKey !== null && unsentOf.get(messageKey, endpoint.key, partFor(endpoint.policy, media)) !== undefined;
+      if (!unsent) deliver(event, subject, endpoint, 0, now, now);
+    }
+  }
+
+  return { queue, state, hearers, deliver, tell };
 }
 
 export type Announcer = ReturnType<typeof announcer>;

@@ -140,6 +140,17 @@ export function acceptingClaims(name: string, open: Open): void {
     expect(await capturesAt(records, start)).toHaveLength(3);
   });
 
+  test(`${name}: media that a later copy adds and that cannot be had is told, once`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const given = at.message({ media: [] });
+    await records.accept([at.unit([given])]);
+    const lost = claim({ carrierMediaId: null, unavailable: 'carrier_131052' });
+    const copy = at.unit([{ ...given, media: [lost] }]);
+    await records.accept([copy, copy]);
+    expect(await eventsOf(records, at.reach)).toEqual(['message.received', 'media.unavailable']);
+  });
+
   test(`${name}: a duplicate does not bring back media that was deleted`, async () => {
     const { records } = await open();
     const at = await home(records);
