@@ -25,6 +25,8 @@ export async function fileBytes(
   let at: number;
   let end: number;
   try {
+    // It may have fired while the file was opened.
+    signal.throwIfAborted();
     const { size } = await file.stat();
     at = range?.start ?? 0;
     end = Math.min(range === undefined ? size : range.end + 1, size);

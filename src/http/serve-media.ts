@@ -51,7 +51,12 @@ export async function serveMedia(
 
   const gone = new AbortController();
   reply.raw.once('close', () => gone.abort());
-  const bytes = await parts.desk.bytes(media, range, gone.signal);
+  // Whoever left while the media was looked up closes no second time.
+  if (reply.raw.closed) gone.abort();
+  const bytes = await parts.desk.bytes(media, range, gone.signal).catch((error: unknown) => {
+    if (!gone.signal.aborted) throw error;
+  });
+  if (bytes === undefined) return reply.send();
   const body = Readable.from(exactly(length, bytes), { objectMode: false });
   body.on('error', (error) => {
     if (!gone.signal.aborted) parts.log?.error({ err: error, media: media.id }, 'a file could not be read to its end');
