@@ -196,7 +196,8 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     const at = clock.now();
     const lease = { job: job.job, attempt: job.attempt, at };
     if ('stored' in outcome) return { ...lease, result: { to: 'stored', file: outcome.stored }, channel: null };
-    const again = outcome.failure.is === 'expired_link' || job.memo?.['again'] === true;
+    // Other bytes than the webhook declared: only the look-up tells how long the file is.
+    const again = outcome.failure.is === 'expired_link' || outcome.saw !== undefined || job.memo?.['again'] === true;
     const before = job.memo?.['sha256'] === outcome.saw ? Number(job.memo?.['agreed'] ?? 0) : 0;
     const memo: JsonObject = {
       ...job.memo,
