@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
-import { adminKey, answerOf, fieldsOf, type Http, openHttp } from '../../test/http/rig.ts';
+import { adminKey, fieldsOf, type Http, openHttp } from '../../test/http/rig.ts';
+import { Fault } from '../core/faults.ts';
 
 /** Sends bytes as they are and gives all that comes back until the server closes. */
 function raw(http: Http, text: string): Promise<string> {
@@ -108,7 +109,6 @@ test('what nobody expected is 500 without a word about it, and its stack is in t
 });
 
 test('an overload says when to come back, and the log says why', async () => {
-  const { Fault } = await import('../core/faults.ts');
   const cause = new Error('disk I/O error');
   const http = await openHttp(() => ({
     intake: { receive: () => Promise.reject(new Fault('not_durable', { retryAfter: 4.2, cause })) },
@@ -157,41 +157,4 @@ test('health answers without a key; readiness turns to 503 with its checks', asy
     503,
     { status: 'unavailable', checks: [{ name: 'storage', ok: false, detail: 'no room' }] },
   ]);
-});
-
-test('a stop lets the running request finish, refuses the next one, and does not wait for idle connections', async () => {
-  let enter = () => {};
-  const entered = new Promise<void>((resolve) => {
-    enter = resolve;
-  });
-  let leave = () => {};
-  const left = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
-  const http = await openHttp(() => ({
-    health: {
-      async ready() {
-        enter();
-        await left;
-        return { ok: true, checks: [] };
-      },
-    },
-  }));
-  const running = fetch(`${http.url}/readyz`).then(answerOf);
-  await entered;
-  // Two requests on one connection: the second arrives while the server already stops.
-  const { hostname, port } = new URL(http.url);
-  const socket = connect(Number(port), hostname);
-  let seen = '';
-  socket.on('data', (chunk) => {
-    seen += chunk.toString();
-  });
-  socket.write('GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n');
-  await expect.poll(() => seen === '' && socket.readyState === 'open').toBe(true);
-  const closed = http.close();
-  await expect(fetch(`${http.url}/healthz`)).rejects.toThrow();
-  socket.write('GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n');
-  leave();
-  expect((await running).status).toBe(200);
-  await closed;
 });

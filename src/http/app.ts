@@ -12,22 +12,21 @@ import { problemOf } from './problems.ts';
 import { register } from './register.ts';
 import { loggedPath, logRequests } from './request-log.ts';
 import { routes } from './routes.ts';
+import { stopInTime } from './stop-in-time.ts';
 
 export type { HealthCheck, HttpLog, HttpParts } from './parts.ts';
 export { routes };
 
-// Milliseconds. A whole request must have arrived, a silent socket is dropped, an idle one is kept a little longer than
-// load balancers keep theirs, and what still runs at a stop is cut.
+// Milliseconds. A whole request must have arrived, a silent socket is dropped, and an idle one is kept a little longer
+// than load balancers keep theirs.
 const requestMs = 120_000;
 const headersMs = 20_000;
 const silenceMs = 60_000;
 const keepAliveMs = 65_000;
-const stopMs = 10_000;
 
 /** The server, not yet listening; `close` stops accepting, lets running requests finish for 10 s, then cuts them. */
 export function buildHttp(parts: HttpParts): FastifyInstance {
   const answering = new WeakMap<Socket, ServerResponse>();
-  let stopping = false;
 
   const app = fastify({
     logger: false,
@@ -66,27 +65,19 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
     reply.code(status).headers(headers).serializer(JSON.stringify).send(body);
   }
 
+  const isStopping = stopInTime(app, answering);
   app.decorateRequest('caller', undefined);
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply));
   app.addHook('onRequest', async (request, reply) => {
     answering.set(request.socket, reply.raw);
     // Answers hold links and secrets; the few that may be kept say so themselves.
     reply.headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
-    if (stopping) throw new Fault('stopping', { retryAfter: 5 });
+    if (isStopping()) throw new Fault('stopping', { retryAfter: 5 });
     // Before the body, which would otherwise be read and judged first.
     if (request.is404) throw new Fault('not_found', { detail: 'There is no such address.' });
   });
   app.setNotFoundHandler(async () => {
     throw new Fault('not_found', { detail: 'There is no such address.' });
-  });
-  // An answer that ends while we stop would leave its connection idle, and nobody would close it.
-  app.addHook('onResponse', async (request) => {
-    if (stopping) request.socket.end();
-  });
-  app.addHook('preClose', async () => {
-    stopping = true;
-    const cut = setTimeout(() => app.server.closeAllConnections(), stopMs);
-    app.server.once('close', () => clearTimeout(cut));
   });
   if (parts.log !== undefined) logRequests(app, parts.log);
   register(app, routes, parts);
