@@ -16,14 +16,16 @@ export function validated(
   const read = (place: Places): unknown => {
     const result = schemas[place].safeParse(given[place], { error: wording });
     if (result.success) return result.data;
-    problems.push(...result.error.issues.flatMap((issue) => problemsOf(place, issue)));
+    // A body of a megabyte can be wrong in a hundred thousand places.
+    problems.push(...result.error.issues.slice(0, mostProblems).flatMap((issue) => problemsOf(place, issue)));
     return undefined;
   };
   const values = { params: read('params'), query: read('query'), body: read('body') };
   if (problems.length > 0) {
     const [first, ...more] = problems;
     const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
-    throw new Fault('invalid_request', { detail: `${first?.field}: ${first?.message}${rest}`, problems });
+    const detail = `${first?.field}: ${first?.message}${rest}`;
+    throw new Fault('invalid_request', { detail, problems: problems.slice(0, mostProblems) });
   }
   return values;
 }
@@ -54,6 +56,7 @@ const wording = (issue: z.core.$ZodRawIssue): string | undefined => {
 };
 
 function sizeOf(origin: string, bound: string, limit: number | bigint): string {
+  if (limit === 1 && bound === 'at least' && origin !== 'number' && origin !== 'int') return 'not be empty';
   if (origin === 'string') return `have ${bound} ${limit} characters`;
   if (origin === 'array') return `have ${bound} ${limit} entries`;
   return `be ${bound} ${limit}`;
