@@ -111,6 +111,14 @@ export async function updateChannel(
       .where('key', '=', key)
       .where('state', '=', 'paused')
       .execute();
+    // What failed may have failed for the former secrets, and an unknown media would wait for hours.
+    await access.db
+      .updateTable('jobs')
+      .set({ state: 'ready', due_at: now })
+      .where('kind', '=', 'capture')
+      .where('lane', '=', key)
+      .where('state', '=', 'waiting')
+      .execute();
   }
   return await channel(access, { reach, id });
 }

@@ -7,8 +7,7 @@ import type { Millis } from '../../core/ids.ts';
 import type { Delivery, Reach } from '../../core/model.ts';
 import type { Moved } from '../../core/records.ts';
 import { type DeliveryState, deliveryMoves, mayMove } from '../../core/states.ts';
-import { deliveryKey } from '../reads/deliveries.ts';
-import { within } from '../reads/reach.ts';
+import { keyWithin, within } from '../reads/reach.ts';
 import type { Access } from '../schema.ts';
 import { deliveriesByKeys } from '../views/delivery.ts';
 
@@ -16,7 +15,7 @@ export async function replayDelivery(
   access: Access,
   { reach, id, now }: { reach: Reach; id: string; now: Millis },
 ): Promise<Moved<Delivery>> {
-  const key = await deliveryKey(access, reach, id);
+  const key = await keyWithin(access, 'deliveries', reach, id);
   if (key === undefined) return undefined;
   const row = await access.db
     .selectFrom('deliveries')

@@ -1,4 +1,4 @@
-import { type Id, type Millis, newId } from '../../core/ids.ts';
+import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import { eventVersion, hearing } from '../layout.ts';
 import type { Access } from '../schema.ts';
@@ -20,8 +20,7 @@ const chunkRows = 500;
 export async function emit(access: Access, facts: readonly Fact[], now: Millis): Promise<void> {
   const { db, settings } = access;
   if (facts.length === 0) return;
-  const events = facts.map((fact) => ({ fact, id: newId('event', now) }));
-  const keys = await insertEvents(access, events, now);
+  const events = await insertEvents(access, facts, now);
   const endpoints = await db
     .selectFrom('endpoints')
     .select(['key', 'app_key', 'dialect', 'events', 'state'])
@@ -29,12 +28,12 @@ export async function emit(access: Access, facts: readonly Fact[], now: Millis):
     .where('state', '<>', 'deleted')
     .orderBy('key')
     .execute();
-  const deliveries = events.flatMap(({ fact, id }) => {
+  const deliveries = events.flatMap(({ fact, key: event_key }) => {
     const others = endpoints.filter(({ key, app_key }) => app_key === fact.appKey && key !== fact.endpointKey);
     return hearing(others, fact.type, settings.policies).map((endpoint) => ({
       id: newId('delivery', now),
       app_key: fact.appKey,
-      event_key: keys.get(id) ?? 0,
+      event_key,
       endpoint_key: endpoint.key,
       message_key: fact.messageKey ?? null,
       media_key: fact.mediaKey ?? null,
@@ -57,29 +56,32 @@ export async function emit(access: Access, facts: readonly Fact[], now: Millis):
   }
 }
 
-async function insertEvents({ db }: Access, events: readonly { fact: Fact; id: Id<'event'> }[], now: Millis) {
-  const keys = new Map<string, number>();
-  for (const some of chunked(events)) {
-    const rows = await db
-      .insertInto('events')
-      .values(
-        some.map(({ fact, id }) => ({
-          id,
-          app_key: fact.appKey,
-          type: fact.type,
-          version: eventVersion,
-          at: now,
-          message_key: fact.messageKey ?? null,
-          media_key: fact.mediaKey ?? null,
-          channel_key: fact.channelKey ?? null,
-          endpoint_key: fact.endpointKey ?? null,
-        })),
-      )
-      .returning(['key', 'id'])
-      .execute();
-    for (const { key, id } of rows) keys.set(id, key);
+async function insertEvents(
+  { db }: Access,
+  facts: readonly Fact[],
+  now: Millis,
+): Promise<{ fact: Fact; key: number }[]> {
+  const stated: { fact: Fact; key: number }[] = [];
+  for (const some of chunked(facts)) {
+    const byId = new Map(some.map((fact) => [newId('event', now) as string, fact]));
+    const rows = [...byId].map(([id, fact]) => ({
+      id,
+      app_key: fact.appKey,
+      type: fact.type,
+      version: eventVersion,
+      at: now,
+      message_key: fact.messageKey ?? null,
+      media_key: fact.mediaKey ?? null,
+      channel_key: fact.channelKey ?? null,
+      endpoint_key: fact.endpointKey ?? null,
+    }));
+    const keys = await db.insertInto('events').values(rows).returning(['key', 'id']).execute();
+    for (const { key, id } of keys) {
+      const fact = byId.get(id);
+      if (fact !== undefined) stated.push({ fact, key });
+    }
   }
-  return keys;
+  return stated.sort((a, b) => a.key - b.key);
 }
 
 function* chunked<Row>(rows: readonly Row[]): Generator<Row[]> {

@@ -3,7 +3,7 @@ import type { Millis } from '../../core/ids.ts';
 import type { Media, Reach } from '../../core/model.ts';
 import type { Moved } from '../../core/records.ts';
 import { mayMove, mediaMoves } from '../../core/states.ts';
-import { mediaKey } from '../reads/media.ts';
+import { keyWithin } from '../reads/reach.ts';
 import type { Access, MediaDetails } from '../schema.ts';
 import { mediaByKeys } from '../views/media.ts';
 import { doomBlobs } from './blobs.ts';
@@ -65,7 +65,7 @@ export async function deleteMedia(access: Access, { reach, id, now }: Named): Pr
 }
 
 async function rowOf(access: Access, reach: Reach, id: string) {
-  const key = await mediaKey(access, reach, id);
+  const key = await keyWithin(access, 'media', reach, id);
   if (key === undefined) return undefined;
   return await access.db
     .selectFrom('media')
@@ -91,25 +91,30 @@ async function moved(access: Access, key: number, changed: boolean): Promise<Mov
 
 /** What was held for the captures of a message goes out when none is pending any more. */
 async function releaseHeld({ db }: Access, messageKey: number, now: Millis): Promise<void> {
-  const pending = db
+  const pending = await db
     .selectFrom('media')
     .select('key')
     .where('message_key', '=', messageKey)
-    .where('state', '=', 'pending');
-  const unsent = db
+    .where('state', '=', 'pending')
+    .limit(1)
+    .executeTakeFirst();
+  if (pending !== undefined) return;
+  const unsent = await db
     .selectFrom('deliveries')
     .innerJoin('events', 'events.key', 'deliveries.event_key')
     .select('deliveries.key')
     .where('deliveries.message_key', '=', messageKey)
     .where('deliveries.state', '=', sql.lit('pending'))
     .where('deliveries.attempts', '=', 0)
-    .where('events.type', 'in', ['message.received', 'message.echoed']);
+    .where('events.type', 'in', ['message.received', 'message.echoed'])
+    .execute();
+  if (unsent.length === 0) return;
+  const keys = unsent.map((row) => row.key);
   await db
     .updateTable('jobs')
     .set({ state: 'ready', due_at: now })
     .where('kind', '=', 'deliver')
+    .where('subject', 'in', keys)
     .where('state', '=', 'waiting')
-    .where('subject', 'in', unsent)
-    .where(({ not, exists }) => not(exists(pending)))
     .execute();
 }

@@ -1,4 +1,4 @@
-import type { InferResult } from 'kysely';
+import { type InferResult, sql } from 'kysely';
 import type { JournalEntry } from '../../core/model.ts';
 import type { Page, PageRequest } from '../../core/records.ts';
 import type { Access, Db } from '../schema.ts';
@@ -56,7 +56,7 @@ export async function listJournal(
     [null],
     async (_owner, before, limit) => {
       let rows = db.selectFrom('journal').select('key').where('key', '<', before).orderBy('key', 'desc').limit(limit);
-      if (only !== undefined) rows = rows.where('open', '=', 1).where(only, '>', 0);
+      if (only !== undefined) rows = rows.where('open', '=', sql.lit(1)).where(only, '>', 0);
       return await rows.execute();
     },
     (keys) => byKey(keys, (some) => selectEntry(db).where('journal.key', 'in', some).execute(), toEntry),

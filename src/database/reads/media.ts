@@ -4,22 +4,10 @@ import type { MediaFilter, Page, PageRequest } from '../../core/records.ts';
 import type { Access } from '../schema.ts';
 import { mediaByKeys } from '../views/media.ts';
 import { pageOf } from './page.ts';
-import { ownersWithin, within } from './reach.ts';
-
-/** The key of a media within reach. */
-export async function mediaKey({ db }: Access, reach: Reach, id: string): Promise<number | undefined> {
-  const row = await db
-    .selectFrom('media')
-    .innerJoin('apps', 'apps.key', 'media.app_key')
-    .select('media.key')
-    .where('media.id', '=', id)
-    .where(within(reach))
-    .executeTakeFirst();
-  return row?.key;
-}
+import { keyWithin, narrowed } from './reach.ts';
 
 export async function media(access: Access, { reach, id }: { reach: Reach; id: string }): Promise<Media | undefined> {
-  const key = await mediaKey(access, reach, id);
+  const key = await keyWithin(access, 'media', reach, id);
   return key === undefined ? undefined : (await mediaByKeys(access, [key])).get(key);
 }
 
@@ -31,13 +19,14 @@ export async function listMedia(
   access: Access,
   { reach, filter, page }: { reach: Reach; filter: MediaFilter; page: PageRequest },
 ): Promise<Page<Media>> {
-  const { state, kind, messageId } = filter;
+  const { state, kind, appId, messageId } = filter;
+  const { owners, key: messageKey } = await narrowed(access, reach, appId, 'messages', messageId);
   // As the view has it: media of a destroyed channel is deleted.
   const kept = sql<SqlBool>`(media.state <> 'deleted' and channels.state is distinct from 'destroyed')`;
   return await pageOf(
     'media',
     page,
-    await ownersWithin(access, reach, filter.appId),
+    owners,
     async (owner, before, limit) => {
       let rows = access.db
         .selectFrom('media')
@@ -49,11 +38,7 @@ export async function listMedia(
         .orderBy('media.key', 'desc')
         .limit(limit);
       if (owner !== null) rows = rows.where('media.app_key', '=', owner);
-      if (messageId !== undefined) {
-        rows = rows.where('media.message_key', '=', (q) =>
-          q.selectFrom('messages').select('key').where('id', '=', messageId),
-        );
-      }
+      if (messageKey !== undefined) rows = rows.where('media.message_key', '=', messageKey);
       if (kind !== undefined) rows = rows.where('media.kind', '=', kind);
       rows = rows.where(state === 'deleted' ? sql<SqlBool>`not ${kept}` : kept);
       if (state !== undefined && state !== 'deleted') rows = rows.where('media.state', '=', state);

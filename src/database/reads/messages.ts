@@ -3,31 +3,26 @@ import type { MessageFilter, Page, PageRequest } from '../../core/records.ts';
 import type { Access } from '../schema.ts';
 import { messagesByKeys } from '../views/message.ts';
 import { pageOf } from './page.ts';
-import { ownersWithin, within } from './reach.ts';
+import { keyWithin, narrowed } from './reach.ts';
 
 export async function message(
   access: Access,
   { reach, id }: { reach: Reach; id: string },
 ): Promise<Message | undefined> {
-  const row = await access.db
-    .selectFrom('messages')
-    .innerJoin('apps', 'apps.key', 'messages.app_key')
-    .select('messages.key')
-    .where('messages.id', '=', id)
-    .where(within(reach))
-    .executeTakeFirst();
-  return row && (await messagesByKeys(access, [row.key])).get(row.key);
+  const key = await keyWithin(access, 'messages', reach, id);
+  return key === undefined ? undefined : (await messagesByKeys(access, [key])).get(key);
 }
 
 export async function listMessages(
   access: Access,
   { reach, filter, page }: { reach: Reach; filter: MessageFilter; page: PageRequest },
 ): Promise<Page<Message>> {
-  const { channelId, conversationId } = filter;
+  const { appId, channelId, conversationId } = filter;
+  const { owners, key: conversationKey } = await narrowed(access, reach, appId, 'conversations', conversationId);
   return await pageOf(
     'messages',
     page,
-    await ownersWithin(access, reach, filter.appId),
+    owners,
     async (owner, before, limit) => {
       let rows = access.db
         .selectFrom('messages')
@@ -38,14 +33,10 @@ export async function listMessages(
         .orderBy('messages.key', 'desc')
         .limit(limit);
       if (owner !== null) rows = rows.where('messages.app_key', '=', owner);
+      if (conversationKey !== undefined) rows = rows.where('messages.conversation_key', '=', conversationKey);
       if (channelId !== undefined) {
         rows = rows.where('messages.channel_key', '=', (q) =>
           q.selectFrom('channels').select('key').where('id', '=', channelId),
-        );
-      }
-      if (conversationId !== undefined) {
-        rows = rows.where('messages.conversation_key', '=', (q) =>
-          q.selectFrom('conversations').select('key').where('id', '=', conversationId),
         );
       }
       return await rows.execute();

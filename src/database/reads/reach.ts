@@ -1,4 +1,4 @@
-// The wall between tenants: every read and every order of an application passes through one of these two.
+// The wall between tenants: every read and every order of an application passes through one of these.
 
 import { type Expression, type SqlBool, sql } from 'kysely';
 import type { Reach } from '../../core/model.ts';
@@ -17,6 +17,23 @@ export function within(reach: Reach): Expression<SqlBool> {
   }
 }
 
+type Owned = 'channels' | 'conversations' | 'deliveries' | 'endpoints' | 'media' | 'messages';
+
+/** The key of a thing within reach, in whatever state it is; of one app alone when `appId` is given. */
+export async function keyWithin(
+  { db }: Access,
+  table: Owned,
+  reach: Reach,
+  id: string,
+  appId?: string,
+): Promise<number | undefined> {
+  const alone = appId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`apps.id = ${appId}`;
+  const { rows } = await sql<{ key: number }>`
+    select owned.key from ${sql.table(table)} as owned inner join apps on apps.key = owned.app_key
+    where owned.id = ${id} and ${alone} and ${within(reach)}`.execute(db);
+  return rows[0]?.key;
+}
+
 /** Whose rows a list shows: the keys of live apps, or null for every live app. */
 export type Owner = number | null;
 
@@ -26,4 +43,20 @@ export async function ownersWithin({ db }: Access, reach: Reach, appId?: string)
   let apps = db.selectFrom('apps').select('key').where(within(reach));
   if (appId !== undefined) apps = apps.where('apps.id', '=', appId);
   return (await apps.execute()).map((app) => app.key);
+}
+
+/**
+ * The owners of a list that may be narrowed to the rows of one thing. Then its key alone finds them, by an index of
+ * its own, and no rows of the whole app are looked through; out of reach it has no owners, so the list is empty.
+ */
+export async function narrowed(
+  access: Access,
+  reach: Reach,
+  appId: string | undefined,
+  table: Owned,
+  id: string | undefined,
+): Promise<{ owners: Owner[]; key: number | undefined }> {
+  if (id === undefined) return { owners: await ownersWithin(access, reach, appId), key: undefined };
+  const key = await keyWithin(access, table, reach, id, appId);
+  return { owners: key === undefined ? [] : [null], key };
 }

@@ -70,7 +70,9 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind) {
   );
   const newest = statement<JobRow>(
     sqlite,
-    `SELECT ${columns} FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = ? AND deadline >= ? ORDER BY key DESC LIMIT ?`,
+    // Named, because the planner would rather sort a whole lane by the index of the urgent.
+    `SELECT ${columns} FROM jobs INDEXED BY jobs_ready
+     WHERE kind = 'capture' AND state = 'ready' AND lane = ? AND deadline >= ? ORDER BY key DESC LIMIT ?`,
   );
   const oldest = statement<JobRow>(
     sqlite,

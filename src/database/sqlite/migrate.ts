@@ -1,5 +1,5 @@
 // Migrations run before anything else uses the database. Each is one commit that begins with its own row in
-// `migrations`, so two processes that race collide on that row and one of them changes nothing.
+// `migrations`: should two processes ever race, they collide on that row and one of them changes nothing.
 
 import { renameSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';

@@ -34,20 +34,23 @@ export async function openSqliteRecords({ folder, settings, now, log = () => {} 
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   const file = join(folder, 'mediadock.db');
-  const threads: Thread[] = [];
+  const onDeath = (error: Error) => log({ level: 'error', msg: error.message });
+  const toWriter: WriterData = { file, settings, now: now() };
+  const toReader: ReaderData = { file, settings };
+  const starting = [
+    startThread('database writer', writerFile, toWriter, log, onDeath),
+    startThread('database reader', readerFile, toReader, log, onDeath),
+  ] as const;
   try {
-    const onDeath = (error: Error) => log({ level: 'error', msg: error.message });
-    const toWriter: WriterData = { file, settings, now: now() };
-    const toReader: ReaderData = { file, settings };
-    threads.push(await startThread('database writer', writerFile, toWriter, log, onDeath));
-    threads.push(await startThread('database reader', readerFile, toReader, log, onDeath));
+    const [writer, reader] = await Promise.all(starting);
+    return recordsOver(writer, reader, lock);
   } catch (error) {
-    for (const thread of threads) await thread.close();
+    for (const started of await Promise.allSettled(starting)) {
+      if (started.status === 'fulfilled') await started.value.close();
+    }
     lock.release();
     throw error;
   }
-  const [writer, reader] = threads as [Thread, Thread];
-  return recordsOver(writer, reader, lock);
 }
 
 function recordsOver(writer: Thread, reader: Thread, lock: { release(): void }): Records {

@@ -11,10 +11,18 @@ import { type Command, commandIn, type Outcome, outcomeOf, serve } from './serve
 export type ReaderData = { file: string; settings: RecordsSettings };
 
 const { file, settings } = workerData as ReaderData;
-const sqlite = connectReader(file);
-const table = { ...readsOn({ db: kyselyOn(sqlite), settings }), ping: () => undefined };
+
+function connect() {
+  const sqlite = connectReader(file);
+  return { sqlite, table: { ...readsOn({ db: kyselyOn(sqlite), settings }), ping: () => undefined } };
+}
+
+// Opened with the first request: this thread starts beside the writer, which first makes or migrates the file.
+let opened: ReturnType<typeof connect> | undefined;
 
 async function read({ name, request }: Command): Promise<unknown> {
+  opened ??= connect();
+  const { sqlite, table } = opened;
   sqlite.exec('BEGIN');
   try {
     return await commandIn(table, name)(request, false);
@@ -29,4 +37,4 @@ async function each(commands: readonly Command[]): Promise<Outcome[]> {
   return outcomes;
 }
 
-serve(each, () => sqlite.close());
+serve(each, () => opened?.sqlite.close());

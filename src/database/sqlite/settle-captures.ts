@@ -51,13 +51,15 @@ export function captureSettler(sqlite: DatabaseSync, access: Access, leases: Lea
        AND events.type IN ('message.received', 'message.echoed')
        AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'deliver' AND subject = deliveries.key AND state = 'leased')`,
   );
+  // A cross join keeps the order: from the message's few open deliveries to their jobs, never through all that wait.
   const releaseHeld = statement(
     sqlite,
-    `UPDATE jobs SET state = 'ready', due_at = ? WHERE kind = 'deliver' AND state = 'waiting' AND subject IN (
-       SELECT deliveries.key FROM deliveries JOIN events ON events.key = deliveries.event_key
+    `UPDATE jobs SET state = 'ready', due_at = ? WHERE key IN (
+       SELECT jobs.key FROM deliveries CROSS JOIN events CROSS JOIN jobs
        WHERE deliveries.message_key = ? AND deliveries.state = 'pending' AND deliveries.attempts = 0
-         AND events.type IN ('message.received', 'message.echoed'))
-     AND NOT EXISTS (SELECT 1 FROM media WHERE message_key = ? AND state = 'pending')`,
+         AND events.key = deliveries.event_key AND events.type IN ('message.received', 'message.echoed')
+         AND jobs.kind = 'deliver' AND jobs.subject = deliveries.key AND +jobs.state = 'waiting'
+         AND NOT EXISTS (SELECT 1 FROM media WHERE message_key = ? AND state = 'pending'))`,
   );
   const probeAt = statement(sqlite, "UPDATE channels SET probe_at = ? WHERE key = ? AND state = 'paused'");
   const failedFor = statement<{ media: number }>(
@@ -129,8 +131,11 @@ export function captureSettler(sqlite: DatabaseSync, access: Access, leases: Lea
     if (result.to === 'retry') {
       const { counts, reason, memo } = result;
       leases.retry(job, { at: result.at, reason, counts, failedAt: at, memo: toStored(memo) });
-      if (counts) leases.health('capture', lane, false);
-      if (counts && channel === null) probeAt.run(result.at, lane);
+      if (counts) {
+        leases.health('capture', lane, false);
+        // A probe that failed for the media's own reasons tells nothing of the account: another media is asked at once.
+        probeAt.run(at, lane);
+      }
     } else {
       leases.finish(job);
       leases.health('capture', lane, true);

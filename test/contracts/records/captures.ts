@@ -9,7 +9,6 @@ import {
   eventsOf,
   everything,
   file,
-  firstPage,
   type Home,
   home,
   minute,

@@ -53,6 +53,7 @@ async function world(records: Records) {
     dialect: 'native',
   });
   const ids = { media: message.media[0]?.id ?? '', message: message.id, delivery: job.delivery.id };
+  const conversation = message.conversationId === null ? {} : { conversationId: message.conversationId };
   const appId = at.app.id;
 
   const see = async (reach: Reach) => {
@@ -69,6 +70,14 @@ async function world(records: Records) {
       apps: await listed(records.listApps({ reach, page: firstPage })),
       mediaListed: await listed(records.listMedia({ reach, filter: {}, page: firstPage })),
       mediaOfApp: await listed(records.listMedia({ reach, filter: { appId }, page: firstPage })),
+      mediaOfMessage: await listed(records.listMedia({ reach, filter: { messageId: message.id }, page: firstPage })),
+      messagesOfConversation: await listed(records.listMessages({ reach, filter: conversation, page: firstPage })),
+      messagesOfChannel: await listed(
+        records.listMessages({ reach, filter: { channelId: at.channel.id }, page: firstPage }),
+      ),
+      deliveriesOfEndpoint: await listed(
+        records.listDeliveries({ reach, filter: { endpointId: endpoint.id }, page: firstPage }),
+      ),
       messages: await listed(records.listMessages({ reach, filter: {}, page: firstPage })),
       events: await listed(records.listEvents({ reach, page: firstPage })),
       eventsOfApp: await listed(records.listEvents({ reach, appId, page: firstPage })),
