@@ -7,6 +7,7 @@ export const nothing = '–';
 
 export const textOf = (value: Json | undefined): string => {
   if (value === null || value === undefined || value === '') return nothing;
+  if (Array.isArray(value) && value.length === 0) return nothing;
   if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) return value.join(', ');
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 };
@@ -15,11 +16,14 @@ export const textOf = (value: Json | undefined): string => {
 export const timeOf = (value: Json | undefined): string =>
   typeof value === 'string' ? value.slice(0, 19).replace('T', ' ') : nothing;
 
+const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+
 export function sizeOf(value: Json | undefined): string {
   if (typeof value !== 'number') return nothing;
-  const power = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
-  const shown = value / 1000 ** power;
-  return `${power === 0 || shown >= 99.95 ? Math.round(shown) : shown.toFixed(1)} ${['B', 'kB', 'MB', 'GB', 'TB'][power]}`;
+  let shown = value;
+  let unit = 0;
+  for (; Math.round(shown) >= 1000 && unit < units.length - 1; unit++) shown /= 1000;
+  return `${unit === 0 || shown >= 99.95 ? Math.round(shown) : shown.toFixed(1)} ${units[unit]}`;
 }
 
 export function durationOf(seconds: number): string {
