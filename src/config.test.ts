@@ -127,6 +127,7 @@ test('an unknown name is refused, with the name that was probably meant', () => 
   expect(problemsOf({ MEDIADOCK_DATADIR: '/srv' })).toEqual([
     'MEDIADOCK_DATADIR: there is no such setting; did you mean MEDIADOCK_DATA_DIR?',
   ]);
+  expect(problemsOf({ MEDIADOCK_FOO: '1' })).toEqual(['MEDIADOCK_FOO: there is no such setting']);
   expect(problemsOf({ MEDIADOCK_PORT_FILE: '/x' })[0]).toContain('there is no such setting');
   expect(problemsOf({ MEDIADOCK_SERVICE_WORKERS: '1' })).toEqual([
     'MEDIADOCK_SERVICE_WORKERS: there is no such setting',

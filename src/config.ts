@@ -105,6 +105,10 @@ export const settings = {
     'A download that brings nothing for so long is broken off and tried again.',
   ),
   minBytesPerSecond: setting(bytes('0'), '16KiB', 'Likewise one that is slower than this over 60 seconds.'),
+  deliveryTimeoutSeconds: optional(
+    whole(1, 300),
+    "Limit for one webhook, the reading of its answer included. Default: what the endpoint's dialect says; native: 15.",
+  ),
 
   intakeBodyBytes: setting(bytes('1KiB'), '4MiB', 'Largest webhook that is accepted.'),
   jsonBodyBytes: setting(bytes('1KiB'), '1MiB', 'Largest JSON body that the API accepts.'),
@@ -148,7 +152,7 @@ export const settings = {
 /** Names that only the commands read, so that both kinds may stand in one environment. */
 export const clientSettings = {
   MEDIADOCK_URL:
-    'Address of the server that the commands speak to. Default: MEDIADOCK_PUBLIC_URL, else http://127.0.0.1:8080.',
+    'Address of the server that the commands speak to. Default: MEDIADOCK_PUBLIC_URL, else http://127.0.0.1 with MEDIADOCK_PORT.',
   MEDIADOCK_KEY:
     'Key that the commands show. Default: MEDIADOCK_ADMIN_KEY, else the file `admin.key` in the data folder.',
 } as const;
@@ -233,7 +237,9 @@ function unknown(name: string): string {
   const [nearest] = knownNames
     .map((known) => ({ known, distance: editDistance(name, known) }))
     .sort((left, right) => left.distance - right.distance);
-  const hint = nearest !== undefined && nearest.distance <= 4 ? `; did you mean ${nearest.known}?` : '';
+  // Half of the letters may be wrong, but not more than four.
+  const near = Math.min(4, (name.length - prefix.length) / 2);
+  const hint = nearest !== undefined && nearest.distance <= near ? `; did you mean ${nearest.known}?` : '';
   return `${name}: there is no such setting${hint}`;
 }
 
