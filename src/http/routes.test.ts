@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { start } from '../../test/contracts/records/rig.ts';
+import { firstPage, start } from '../../test/contracts/records/rig.ts';
 import { type Answer, furnish, type Http, openHttp } from '../../test/http/rig.ts';
 import { newId, prefixes } from '../core/ids.ts';
 import type { Needs, Route } from './route.ts';
@@ -40,8 +40,10 @@ const kindIn = (path: string): string => path.split('/')[3] ?? '';
 
 /** One of everything that an app can have. */
 async function belongings(http: Http) {
-  const { app, connection, channel, message, media, key, endpoint } = await furnish(http);
+  const { app, connection, channel, message, media, key, endpoint, receive, reach } = await furnish(http);
   const { id: endpoint_id } = await endpoint();
+  await receive({ media: [] });
+  const { rows } = await http.records.listDeliveries({ reach, filter: {}, page: firstPage });
   const path = `/api/v1/apps/${app.id}`;
   const { json } = await http.call('GET', `${path}/keys`, { key });
   const [{ id: key_id } = { id: '' }] = json['data'] as { id: string }[];
@@ -55,9 +57,10 @@ async function belongings(http: Http) {
       media: media.id,
       key_id,
       endpoint_id,
+      // Nothing of an app; its keys are refused there whatever the id.
       organizations: newId('organization', start),
       journal: newId('journal', start),
-      deliveries: newId('delivery', start),
+      deliveries: rows[0]?.id ?? 'none',
     } as Record<string, string>,
   };
 }
