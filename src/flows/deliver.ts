@@ -26,6 +26,8 @@ export type DeliverParts = {
   sealer: Sealer;
   clock: Clock;
   chance(): number;
+  /** Limit for one attempt in place of the dialect's own. */
+  timeoutMs?: number;
   onWork(): void;
   report(report: DeliveryReport): void;
   onError(error: unknown, about: string): void;
@@ -50,7 +52,7 @@ export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: Abo
         secrets: secretsInForce(secrets, at),
         id: part === 0 ? job.event.id : `${job.event.id}.${part}`,
         at,
-        timeoutMs: dialect.timeoutMs,
+        timeoutMs: parts.timeoutMs ?? dialect.timeoutMs,
         signal,
       });
     } catch (error) {

@@ -4,10 +4,14 @@ import type { BlobStore } from '../core/blob-store.ts';
 import type { Clock } from '../core/ids.ts';
 import type { Records, RemoveJob } from '../core/records.ts';
 
+export type RemoveReport = { blob: string };
+
 export type RemoveParts = {
   records: Pick<Records, 'settleRemovals'>;
   blobs: Pick<BlobStore, 'remove'>;
   clock: Clock;
+  /** Called when the bytes are gone. */
+  report(report: RemoveReport): void;
   onError(error: unknown, about: string): void;
 };
 
@@ -26,5 +30,6 @@ export function removeWork(parts: RemoveParts): (job: RemoveJob, signal: AbortSi
       return;
     }
     await parts.records.settleRemovals([{ ...lease, at: parts.clock.now(), result: { to: 'removed' } }]);
+    parts.report({ blob: job.blob });
   };
 }

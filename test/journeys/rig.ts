@@ -225,3 +225,24 @@ export async function eventsAfter(
 export async function* bytesOf(text: string): AsyncGenerator<Uint8Array> {
   yield new TextEncoder().encode(text);
 }
+
+/** A person writes a text to a tenant. @returns the carrier's id of the message, once it is accepted */
+export async function say(rig: Rig, tenant: Tenant, text = 'hello'): Promise<string> {
+  const { compose } = rig.sandbox;
+  const message = compose.message(compose.contents.text(text));
+  const posted = await rig.post(compose.body([compose.received(tenant.phoneNumberId, [message])]));
+  if (posted.status !== 200) throw new Error(`the webhook was answered with ${posted.status} ${posted.body}`);
+  return message.id;
+}
+
+/** The newest delivery to an endpoint, by default to the tenant's own. */
+export async function newestDelivery(rig: Rig, tenant: Tenant, endpointId = tenant.endpointId): Promise<Body> {
+  const path = `/api/v1/deliveries?limit=1&endpoint_id=${endpointId}`;
+  return (await rig.call('GET', path, undefined, tenant.key)).body.data[0];
+}
+
+/** Resolves when so many attempts of a delivery are over, and their outcome is recorded. */
+export async function attempted(rig: Rig, deliveryId: string, times: number): Promise<LogLine> {
+  let seen = 0;
+  return await rig.log.next((line) => line.msg === 'delivery' && line['delivery'] === deliveryId && ++seen === times);
+}
