@@ -19,7 +19,8 @@ export async function startThread(
   log: (line: object) => void,
   onDeath: (error: Error) => void,
 ): Promise<Thread> {
-  const worker = new Worker(url, { workerData: data, name });
+  // Flags of the process are its own: `node -e` has some that a worker's file may not have.
+  const worker = new Worker(url, { workerData: data, name, execArgv: [] });
   const outstanding = new Map<number, PromiseWithResolvers<Outcome[]>>();
   const started = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<void>();
