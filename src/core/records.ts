@@ -306,7 +306,7 @@ export type Records = {
   }): Promise<{ is: 'created'; channel: Channel } | { is: 'taken' } | { is: 'absent'; what: 'app' | 'connection' }>;
   channel(request: { reach: Reach; id: string }): Promise<Channel | undefined>;
   listChannels(request: { reach: Reach; appId?: Id<'app'>; page: PageRequest }): Promise<Page<Channel>>;
-  /** New secrets make a paused channel probe at once. */
+  /** New secrets make a paused channel probe at once, and captures that wait for another try due. */
   updateChannel(request: {
     reach: Reach;
     id: string;

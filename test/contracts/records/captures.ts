@@ -174,6 +174,19 @@ export function captureClaims(name: string, open: Open): void {
     expect(await capturesAt(records, start + 30 * minute)).toHaveLength(1);
   });
 
+  test(`${name}: a probe that finds every place taken is not called due again and again`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    for (let n = 0; n < 9; n++) await at.receive();
+    const running = await capturesAt(records, start);
+    const [first] = running;
+    if (first === undefined) throw new Error('eight jobs were due');
+    await records.renew({ leases: running, until: start + 60 * minute });
+    await settle(records, first, start, retryAt(start + 50 * minute, { counts: false }), paused);
+    const claimed = await records.claimCaptures(claiming(start + 15 * minute, { perLane: 7, perFailingLane: 7 }));
+    expect(claimed).toEqual({ jobs: [], nextDue: start + 50 * minute });
+  });
+
   test(`${name}: a probe that succeeds resumes the channel, and all its jobs`, async () => {
     const { records } = await open();
     const at = await home(records);
@@ -236,6 +249,30 @@ export function captureClaims(name: string, open: Open): void {
     expect(await capturesAt(records, start + minute)).toMatchObject([
       { channel: { sealed: Uint8Array.of(7), display: 'no secret' } },
     ]);
+  });
+
+  test(`${name}: new secrets make every capture due that waits for another try`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.receive();
+    await settle(records, await nextCapture(records, start), start, retryAt(start + 60 * minute));
+    const secrets = { reach: at.reach, id: at.channel.id, now: start + minute, set: { sealed: Uint8Array.of(7) } };
+    expect(await capturesAt(records, start + minute)).toEqual([]);
+    await records.updateChannel(secrets);
+    expect(await capturesAt(records, start + minute)).toMatchObject([{ failures: 1 }]);
+  });
+
+  test(`${name}: after a probe that fails for the media's own reasons another media is asked at once`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.receive();
+    await pause(records);
+    await at.receive();
+    const probe = await nextCapture(records, start + 15 * minute);
+    await settle(records, probe, start + 15 * minute, retryAt(start + 75 * minute));
+    const next = await capturesAt(records, start + 15 * minute);
+    expect(next).toHaveLength(1);
+    expect(next[0]?.media.id).not.toBe(probe.media.id);
   });
 
   test(`${name}: enough different media failing alike pause the channel; one failing often does not`, async () => {
