@@ -53,7 +53,7 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
   });
 
   function refuse(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    const fault = asFault(error);
+    const fault = asFault(error, request.query);
     if (fault.name === 'Fault' && (fault.kind === 'internal' || fault.kind === 'overloaded')) {
       const fields = { err: fault.cause ?? fault, method: request.method, path: loggedPath(request), code: fault.code };
       if (fault.kind === 'internal') parts.log?.error(fields, 'request failed');

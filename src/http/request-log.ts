@@ -18,6 +18,12 @@ export function logRequests(app: FastifyInstance, log: HttpLog): void {
     );
     done();
   });
+  // A body that never came to its end is answered nowhere, so the hook above does not hear of it.
+  app.addHook('onRequestAbort', (request, done) => {
+    if (!request.raw.complete)
+      log.info({ method: request.method, path: loggedPath(request), status: null, cut: true }, 'request');
+    done();
+  });
 }
 
 /**

@@ -103,7 +103,7 @@ function routeOf<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType, 
         params: request.params,
         query: request.query,
         // A route that reads the bytes itself has no body for a schema.
-        body: takes === 'json' ? (request.body ?? {}) : {},
+        body: takes === 'json' && request.body !== undefined ? request.body : {},
       });
       return await handler({
         caller: whoCalls(request),

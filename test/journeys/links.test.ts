@@ -1,11 +1,22 @@
 // Links, as an application gets them in its events: what they open, for how long, and to whom.
 
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { type IncomingHttpHeaders, request } from 'node:http';
+import { request } from 'node:http';
 import { parse } from 'content-disposition';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { about, type Body, fixture, messageOf, type Rig, sha256Of, startRig, type Tenant } from './rig.ts';
+import {
+  about,
+  type Body,
+  exact,
+  fixture,
+  type Got,
+  messageOf,
+  type Rig,
+  sha256Of,
+  startRig,
+  type Tenant,
+} from './rig.ts';
 
 const linkSeconds = 3600;
 const retentionSeconds = 86_400;
@@ -30,26 +41,10 @@ async function arrived(file: Sent = { path: fixture('accident.jpg') }): Promise<
 
 const targetOf = (url: string): string => new URL(url).pathname + new URL(url).search;
 
-type Got = { status: number; headers: IncomingHttpHeaders; bytes: Buffer };
+const get = (target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> =>
+  exact(rig.gateway.url, target, { method, headers });
 
-/** Exactly this target: other clients tidy an address up before they send it. */
-function get(target: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Got> {
-  const { hostname, port } = new URL(rig.gateway.url);
-  return new Promise((resolve, reject) => {
-    const asked = request({ hostname, port, path: target, method, headers }, (answer) => {
-      const chunks: Buffer[] = [];
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
-      answer.on('error', reject);
-      answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes: Buffer.concat(chunks) }),
-      );
-    });
-    asked.on('error', reject);
-    asked.end();
-  });
-}
-
-const codeOf = (got: Got): unknown => JSON.parse(got.bytes.toString()).code;
+const codeOf = (got: Got): unknown => JSON.parse(got.text).code;
 
 test('a link ends at the second that it names, and a fresh one is to be had with a key', async () => {
   const media = await arrived();

@@ -2,6 +2,7 @@
 // with real time and can be moved forward; nobody sleeps: waits are for log lines, deliveries and requests to the carrier.
 
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -184,6 +185,31 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export type Got = { status: number; headers: IncomingHttpHeaders; bytes: Buffer; text: string };
+
+/** A request exactly as given: other clients tidy an address up and add headers of their own. */
+export function exact(
+  origin: string,
+  target: string,
+  options: { method?: string; headers?: OutgoingHttpHeaders; body?: Uint8Array | string } = {},
+): Promise<Got> {
+  const { hostname, port } = new URL(origin);
+  const { method = 'GET', headers = {}, body } = options;
+  return new Promise((resolve, reject) => {
+    const asked = request({ hostname, port, path: target, method, headers, agent: false }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.on('error', reject);
+      answer.on('end', () => {
+        const bytes = Buffer.concat(chunks);
+        resolve({ status: answer.statusCode ?? 0, headers: answer.headers, bytes, text: bytes.toString() });
+      });
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
 }
 
 /** The JSON of a delivery. */
