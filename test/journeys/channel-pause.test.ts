@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { type Announced, type Announcement, announce } from './announced.ts';
+import { expectNothingLeaked } from './nothing-leaked.ts';
 import { type Body, eventOf, type Rig, startRig, type Tenant } from './rig.ts';
 
 const second = 1000;
@@ -20,6 +21,12 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
+const tenants: Tenant[] = [];
+async function newTenant(): Promise<Tenant> {
+  const tenant = await rig.tenant();
+  tenants.push(tenant);
+  return tenant;
+}
 const channelOf = async ({ channelId }: Tenant): Promise<Body> =>
   (await rig.call('GET', `/api/v1/channels/${channelId}`)).body;
 const giveToken = (tenant: Tenant, access_token: string) =>
@@ -32,13 +39,13 @@ const requestsFor = ({ kept }: Announced) => rig.sandbox.requests.filter(({ medi
 
 /** Resolves when all that is due has been claimed: another channel's file is due last, and is stored. */
 async function allDueIsClaimed(): Promise<void> {
-  const other = await rig.tenant();
+  const other = await newTenant();
   await (await announce(rig, other)).delivered();
 }
 
 test('a token that expired pauses its channel at once, and a new one resumes it at once with nothing lost', async () => {
-  const tenant = await rig.tenant();
-  const neighbour = await rig.tenant();
+  const tenant = await newTenant();
+  const neighbour = await newTenant();
   rig.sandbox.replaceToken(tenant.phoneNumberId, 'EAAG-second-token');
   const first = await announce(rig, tenant);
   expect(await first.try(1)).toMatchObject({ outcome: 'retry', reason: 'carrier_190' });
@@ -71,7 +78,7 @@ test('a token that expired pauses its channel at once, and a new one resumes it 
 });
 
 test('a paused channel is probed with one media every 15 minutes, and resumes when the carrier accepts it', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   rig.sandbox.replaceToken(tenant.phoneNumberId, 'EAAG-elsewhere');
   const first = await announce(rig, tenant, { says: { url: 'missing' } });
   await event(tenant, 'channel.paused');
@@ -100,7 +107,7 @@ test('a paused channel is probed with one media every 15 minutes, and resumes wh
 });
 
 test('a pause costs the media no tries', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   const announced = await announce(rig, tenant, {
     faults: [
       { fault: faultCatalogue.token_expired, times: 5 },
@@ -118,7 +125,7 @@ test('a pause costs the media no tries', async () => {
 });
 
 test('a media unknown to the carrier is asked for after 10 s, 1 min, 10 min, 1 h and then every 6 h, and pauses nothing', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   const announced = await announce(rig, tenant, unknownForEver);
   for (const [at, wait] of [10 * second, minute, 10 * minute, hour, 6 * hour, 6 * hour].entries()) {
     expect(await announced.try(at + 1)).toMatchObject({ outcome: 'retry', reason: 'carrier_100_33' });
@@ -135,7 +142,7 @@ test('a media unknown to the carrier is asked for after 10 s, 1 min, 10 min, 1 h
 });
 
 test('three different media that are unknown within 10 minutes pause the channel, and a new token resumes it at once', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   const lost: Announced[] = [];
   for (let nth = 1; nth <= 3; nth++) {
     expect(await channelOf(tenant)).toMatchObject({ state: 'active' });
@@ -156,7 +163,7 @@ test('three different media that are unknown within 10 minutes pause the channel
 });
 
 test('two unknown media pause nothing, however often they fail', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   const lost = [await announce(rig, tenant, unknownForEver), await announce(rig, tenant, unknownForEver)];
   for (const [at, wait] of [10 * second, minute, 10 * minute].entries()) {
     for (const one of lost) await one.try(at + 1);
@@ -172,7 +179,7 @@ test.each([
   ['given with other bytes each time', faultCatalogue.wrong_bytes],
   ['answered with an error', faultCatalogue.link_500],
 ])('one media that is %s keeps no channel paused whose new token works', async (_, fault) => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   rig.sandbox.replaceToken(tenant.phoneNumberId, 'EAAG-next');
   const good = await announce(rig, tenant, { says: { url: 'missing' } });
   await event(tenant, 'channel.paused');
@@ -188,7 +195,7 @@ test.each([
 });
 
 test('what the carrier dropped while the channel was paused is told as lost once the token is good, and the rest is captured', async () => {
-  const tenant = await rig.tenant();
+  const tenant = await newTenant();
   rig.sandbox.replaceToken(tenant.phoneNumberId, 'EAAG-found-late');
   const lost = await announce(rig, tenant, { says: { url: 'missing' } });
   await event(tenant, 'channel.paused');
@@ -200,4 +207,8 @@ test('what the carrier dropped while the channel was paused is told as lost once
   expect(await fresh.delivered()).toMatchObject({ state: 'stored', integrity: 'verified' });
   expect(await lost.heard('media.unavailable')).toMatchObject({ reason: 'carrier_deadline_passed: carrier_100_33' });
   expect(await channelOf(tenant)).toMatchObject({ state: 'active' });
+});
+
+test('in all of this nothing secret went to another host, into a query or into the log', () => {
+  expectNothingLeaked(rig, ...tenants);
 });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FaultName, faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { announce, linkedSha256 } from './announced.ts';
 import { outcomes, ways } from './fault-outcomes.ts';
+import { expectNothingLeaked } from './nothing-leaked.ts';
 import { type Rig, startRig, type Tenant } from './rig.ts';
 
 const minute = 60_000;
@@ -55,3 +56,7 @@ test.each(endless)(
     expect(await linkedSha256(media.url)).toBe(announced.kept.sha256);
   },
 );
+
+test('in all of this nothing secret went to another host, into a query or into the log', () => {
+  expectNothingLeaked(rig, tenant);
+});

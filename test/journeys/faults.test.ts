@@ -1,4 +1,4 @@
-// Everything that can go wrong at the carrier, each alone: once, and the right bytes arrive; for ever, and the failure is seen.
+// Everything that can go wrong at the carrier, each alone and once: the right bytes arrive, or the failure is seen.
 // Waits are at their least (half of 1, 2, 4 … seconds), and the clock is moved past them.
 
 import { readdir } from 'node:fs/promises';
@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FaultName, faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { announce, linkedSha256 } from './announced.ts';
 import { faultOf, type Once, outcomes, ways } from './fault-outcomes.ts';
+import { expectNothingLeaked } from './nothing-leaked.ts';
 import { about, type Rig, startRig, type Tenant } from './rig.ts';
 
 const second = 1000;
@@ -225,6 +226,10 @@ test('nothing of a failed try stays in the store', async () => {
   }
   const entries = await readdir(join(rig.config.dataDir, 'blobs'), { recursive: true, withFileTypes: true });
   expect(entries.filter((entry) => entry.isFile())).toHaveLength(stored.size);
+});
+
+test('in all of this nothing secret went to another host, into a query or into the log', () => {
+  expectNothingLeaked(rig, tenant);
 });
 
 async function* text(content: string): AsyncIterable<Uint8Array> {
