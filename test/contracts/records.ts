@@ -10,6 +10,7 @@ import { jobClaims } from './records/jobs.ts';
 import { poisonClaims } from './records/poison.ts';
 import { readingClaims } from './records/reading.ts';
 import type { Open } from './records/rig.ts';
+import { wallClaims } from './records/wall.ts';
 
 /** Tries an engine; `open` gives it empty each time and clears it away when the test has finished. */
 export function recordsContract(name: string, open: Open): void {
@@ -20,6 +21,7 @@ export function recordsContract(name: string, open: Open): void {
   captureClaims(name, open);
   deliveryClaims(name, open);
   ageingClaims(name, open);
+  wallClaims(name, open);
   readingClaims(name, open);
   administrationClaims(name, open);
 }

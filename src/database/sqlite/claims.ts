@@ -114,11 +114,12 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind) {
     const turn = lastTurn.get()?.turn ?? 0;
     for (const [place, lane] of [...new Set(jobs.map((job) => job.lane))].entries()) serve.run(lane, turn + 1 + place);
     for (const { lane, probe } of lanes) if (probe) probed.run(now + probeEveryMs, lane);
-    return { jobs, nextDue: nextDue.get()?.due_at ?? null };
+    return { jobs, nextDue: nextDue.get(...(kind === 'capture' ? [now] : []))?.due_at ?? null };
   };
 }
 
-const nextProbe = `SELECT min(probe_at) FROM channels WHERE state = 'paused'
+// A probe that is due and was not made found no place; the next claim that a freed place causes will make it.
+const nextProbe = `SELECT min(probe_at) FROM channels WHERE state = 'paused' AND probe_at > ?
   AND EXISTS (SELECT 1 FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key)`;
 
 /** One job from each lane in turn, until the places are full or nothing is left. */

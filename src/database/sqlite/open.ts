@@ -18,6 +18,7 @@ export type SqliteOptions = {
   settings: RecordsSettings;
   /** Dates the migrations; commands bring their own time. */
   now(): Millis;
+  /** Hears what callers do not: commits that were redone, and the death of a thread. */
   log?: (line: object) => void;
 };
 
@@ -34,7 +35,7 @@ export async function openSqliteRecords({ folder, settings, now, log = () => {} 
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   const file = join(folder, 'mediadock.db');
-  const onDeath = (error: Error) => log({ level: 'error', msg: error.message });
+  const onDeath = (error: Error) => log({ notice: error.message });
   const toWriter: WriterData = { file, settings, now: now() };
   const toReader: ReaderData = { file, settings };
   const starting = [

@@ -87,7 +87,7 @@ async function batch(commands: readonly Command[]): Promise<Outcome[]> {
     return await inOneCommit(commands, false);
   } catch (error) {
     const failure = packFailure(error);
-    tellLog({ level: 'warn', msg: 'a commit was rolled back', commands: commands.length, error: failure.message });
+    tellLog({ notice: 'a commit was rolled back', commands: commands.length, error: failure.message });
     if (isOutage(error)) return commands.map(() => ({ ok: false, failure }));
     const outcomes: Outcome[] = [];
     for (const command of commands) outcomes.push(await alone(command));
