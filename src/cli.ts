@@ -46,6 +46,7 @@ const local: Local = {
     const { serve } = await import('./serve.ts');
     const served = await serve(config, { print });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
+    print('mediadock is stopping: what runs is finished first');
     await Promise.race([served.close(), lateStop()]);
   },
 

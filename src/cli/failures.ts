@@ -44,7 +44,9 @@ export type Ending = { code: number; lines: string[] };
 
 /** What a person is told about an error, and the exit code that programs see. */
 export function endingOf(error: unknown, interrupted: boolean): Ending {
-  if (interrupted) return { code: exitCodes.interrupted.code, lines: ['stopped'] };
+  // Whatever else fails while it stops is a failure of its own.
+  if (interrupted && error instanceof Error && error.name === 'AbortError')
+    return { code: exitCodes.interrupted.code, lines: ['stopped'] };
   if (error instanceof UsageError) return { code: exitCodes.usage.code, lines: [error.message] };
   if (error instanceof Unreachable) {
     const lines = [

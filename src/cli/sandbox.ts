@@ -47,8 +47,9 @@ async function sendAll(session: Session): Promise<void> {
   const files = await Promise.all(session.args.map(fileOf));
   const text = said(options, 'text');
   if (files.length === 0 && text === undefined) throw new UsageError('give a file, or --text');
-  if (files.length > 0 && text !== undefined)
+  if (files.length > 0 && text !== undefined) {
     throw new UsageError('--text is a message of its own; use --caption with files');
+  }
 
   const sent: Sent[] = [];
   for (const file of files.length === 0 ? [undefined] : files) {
@@ -59,12 +60,13 @@ async function sendAll(session: Session): Promise<void> {
 
   const wait = Number(waitText) * 1000;
   const until = world.now() + wait;
-  for (const one of sent) while (!(await look(session.api, one)) && world.now() < until) await world.pause(askEveryMs);
+  for (const one of sent) {
+    while (!(await look(session.api, one)) && world.now() < until) await world.pause(askEveryMs);
+  }
 
   out.result({ data: sent.map(documentOf) }, () => out.table(sent.flatMap(rowsOf), columns));
-  if (!out.json)
-    for (const url of sent.flatMap(({ message }) => mediaIn(message)).map((media) => media['url']))
-      if (typeof url === 'string') out.note(url);
+  const urls = sent.flatMap(({ message }) => mediaIn(message)).map(({ url }) => url);
+  if (!out.json) for (const url of urls.filter((one) => typeof one === 'string')) out.note(url);
   const late = sent.filter(
     ({ message }) => message === undefined || mediaIn(message).some(({ state }) => state !== 'stored'),
   );

@@ -102,3 +102,11 @@ test('help and the version are results', async () => {
   expect(await shell(['--version'])).toMatchObject({ code: 0, out: '1.2.3\n', err: '' });
   expect(await shell(['media', 'get', '--help'])).toMatchObject({ code: 0, err: '' });
 });
+
+test('a stop that fails is told as a failure, not as a stop', async () => {
+  const serve = () => Promise.reject(new Error('it did not stop within 25 s'));
+  expect(await shell(['serve'], { signal: AbortSignal.abort() }, { serve })).toMatchObject({
+    code: 1,
+    err: 'mediadock: it did not stop within 25 s\n',
+  });
+});
