@@ -36,7 +36,7 @@ export type AcceptUnit = {
   headers: Readonly<Record<string, string>>;
   body: Uint8Array;
   messages: InboundMessage[];
-  /** Addresses of statuses, for counting; null where the carrier names none. */
+  /** How many statuses it told; they are counted only. */
   statuses: number;
   notices: number;
   /** Why items could not be read, one entry each. */
