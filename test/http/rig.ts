@@ -63,8 +63,13 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
   const onWork = () => {
     wakes += 1;
   };
-  const records = await openSqliteRecords({ folder, settings, now: clock.now });
-  const blobs = await diskStore(join(folder, 'blobs'));
+  const atEnd: (() => Promise<void>)[] = [];
+  const records = lazily(async () => {
+    const opened = await openSqliteRecords({ folder, settings, now: clock.now });
+    atEnd.push(() => opened.close());
+    return opened;
+  });
+  const blobs = lazily(() => diskStore(join(folder, 'blobs')));
   const secretKey = new Uint8Array(32).fill(7);
   const seals = sealer([secretKey]);
   const signer = linkSigner([secretKey]);
@@ -81,9 +86,9 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
 
   let url = '';
   const real: HttpParts = {
-    records,
+    records: records,
     intake: intake({
-      records,
+      records: records,
       accounts: known,
       carriers,
       clock,
@@ -119,7 +124,7 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
   onTestFinished(async () => {
     await app.close();
     await requester.close();
-    await records.close();
+    for (const end of atEnd) await end();
     await rm(folder, { recursive: true });
   });
 
@@ -149,6 +154,21 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
     },
     close: () => app.close(),
   };
+}
+
+/** A port whose methods are all async, opened when one is first called: half of the tests never get so far. */
+function lazily<Port extends object>(open: () => Promise<Port>): Port {
+  let opened: Promise<Port> | undefined;
+  const call =
+    (method: string | symbol) =>
+    async (...given: unknown[]): Promise<unknown> => {
+      opened ??= open();
+      const one: unknown = Reflect.get(await opened, method);
+      if (typeof one !== 'function') throw new Error(`the port has no ${String(method)}`);
+      return await one(...given);
+    };
+  // Without `then`, or whoever awaits the port would open it.
+  return new Proxy({} as Port, { get: (_, name) => (name === 'then' ? undefined : call(name)) });
 }
 
 export async function answerOf(response: Response): Promise<Answer> {
