@@ -53,7 +53,7 @@ const local: Local = {
   async demo() {
     const config = settings();
     const { runDemo } = await import('./demo.ts');
-    await runDemo(config, print);
+    await runDemo(config, print, stop.signal);
   },
 };
 

@@ -14,8 +14,8 @@ const files = [
   ['contract.pdf', 'Signed'],
 ] as const;
 
-/** @throws Error when a file does not arrive whole */
-export async function runDemo(config: Config, print: (line: string) => void): Promise<void> {
+/** @throws Error when a file does not arrive whole, and the signal's reason when it is over before the last one */
+export async function runDemo(config: Config, print: (line: string) => void, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-demo-'));
   try {
     const settings: Config = { ...config, dataDir: folder, port: 0, publicUrl: undefined, sandbox: 'on' };
@@ -24,6 +24,7 @@ export async function runDemo(config: Config, print: (line: string) => void): Pr
       if (served.sandbox === undefined) throw new Error('the sandbox carrier did not start');
       print(`mediadock runs at ${served.gateway.url} for a moment, with the sandbox in WhatsApp's place.`);
       for (const [name, caption] of files) {
+        signal.throwIfAborted();
         print('');
         await show(served.gateway, served.sandbox.carrier, served.sandbox.intakeUrl, shippedFile(name), caption, print);
       }

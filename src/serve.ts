@@ -81,7 +81,8 @@ async function firstRun(
 ): Promise<void> {
   print('');
   print('No carrier is set up yet, so here is a photo through the sandbox carrier:');
-  await show(gateway, carrier, intakeUrl, shippedFile('photo.jpg'), 'The damage at the front', print);
+  const url = await show(gateway, carrier, intakeUrl, shippedFile('photo.jpg'), 'The damage at the front', print);
+  print(`     ${url}`);
   print('');
   print(`Send files of your own from another terminal:  ${command} sandbox send FILE --caption "…"`);
   print('Set up WhatsApp: docs/carriers/whatsapp-cloud.md. Press Ctrl-C to stop.');

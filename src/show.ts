@@ -14,11 +14,10 @@ export const shippedFile = (name: 'photo.jpg' | 'voice-note.ogg' | 'contract.pdf
 
 const waitMs = 15_000;
 
-export type Told = { mediaId: string; url: string };
-
 /**
  * Sends a file through the sandbox carrier and prints what becomes of it.
- * @throws Error when it does not arrive whole within 15 seconds
+ * @returns the link to the file
+ * @throws Error when it does not arrive whole and signed within 15 seconds
  */
 export async function show(
   gateway: Gateway,
@@ -27,7 +26,7 @@ export async function show(
   path: string,
   caption: string | undefined,
   print: (line: string) => void,
-): Promise<Told> {
+): Promise<string> {
   const signal = AbortSignal.timeout(waitMs);
   const [sent] = await sandbox.send({
     url: intakeUrl,
@@ -63,16 +62,15 @@ export async function show(
     'checked',
     `sha256 ${String(media['sha256']).slice(0, 16)}… ${media['integrity'] === 'verified' ? "equals the carrier's" : String(media['integrity'])}`,
   );
-  const signed = delivered.verified === true ? 'signature verified' : 'SIGNATURE WRONG';
-  step(4, 'delivered', `${(delivered.json as { type: string }).type} to ${receiver.url}; ${signed} by the receiver`);
+  if (delivered.verified !== true) throw new Error("the receiver could not verify the delivery's signature");
+  step(4, 'delivered', `message.received to ${receiver.url}; signature verified by the receiver`);
 
   const url = String(media['url']);
   const opened = await fetch(`${gateway.url}${new URL(url).pathname}${new URL(url).search}`, { signal });
   if (opened.status !== 200 || (await sha256Of(opened.body)) !== sent.media.sha256)
     throw new Error(`the link does not give the file: ${opened.status}`);
   step(5, 'downloaded', `the same bytes by its link, good until ${String(media['url_expires_at'])}`);
-  print(`     ${url}`);
-  return { mediaId: String(media['id']), url };
+  return url;
 }
 
 function mediaIn(received: Received): Record<string, unknown> | undefined {
