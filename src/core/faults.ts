@@ -40,6 +40,10 @@ export const faults = {
   intake_full: { kind: 'overloaded', says: 'Too many webhooks are waiting to be stored; send it again shortly.' },
   storage_full: { kind: 'overloaded', says: 'The disk is nearly full; nothing can be accepted.' },
   not_durable: { kind: 'overloaded', says: 'The database could not store it; send it again.' },
+  secrets_unreadable: {
+    kind: 'overloaded',
+    says: 'What this needs was sealed under another MEDIADOCK_SECRET_KEY; give the server that key, or set the secrets anew.',
+  },
   stopping: { kind: 'overloaded', says: 'The server is stopping.' },
   internal: { kind: 'internal', says: 'Something went wrong on our side.' },
 } as const satisfies Record<string, Entry>;

@@ -2,11 +2,12 @@
 // nothing. Layout: 1 byte version, 4 bytes key id, 12 bytes nonce, 16 bytes tag, ciphertext.
 
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from 'node:crypto';
+import { Fault } from './faults.ts';
 import type { JsonObject } from './json.ts';
 
 export type Sealer = {
   seal(secrets: JsonObject): Uint8Array;
-  /** @throws Error when the bytes were sealed under another key or altered */
+  /** @throws Fault secrets_unreadable when they were sealed under another key; Error when they were altered */
   open(sealed: Uint8Array): JsonObject;
 };
 
@@ -37,7 +38,7 @@ export function sealer(secretKeys: readonly Uint8Array[]): Sealer {
     open(sealed) {
       const bytes = Buffer.from(sealed);
       const found = keys.find(({ id }) => bytes[0] === version && id.equals(bytes.subarray(1, 5)));
-      if (found === undefined) throw new Error('a stored secret was sealed under another MEDIADOCK_SECRET_KEY');
+      if (found === undefined) throw new Fault('secrets_unreadable');
       const cipher = createDecipheriv('aes-256-gcm', found.key, bytes.subarray(5, 17), { authTagLength: 16 });
       cipher.setAuthTag(bytes.subarray(17, 33));
       return JSON.parse(Buffer.concat([cipher.update(bytes.subarray(33)), cipher.final()]).toString('utf8'));

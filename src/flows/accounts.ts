@@ -10,7 +10,7 @@ import type { Sealer } from '../core/sealing.ts';
 export type OpenConnection = { connection: Connection; account: Account };
 
 export type Accounts = {
-  /** The connection with this public id; undefined when there is none. */
+  /** The connection with this public id; undefined when there is none. @throws Fault secrets_unreadable */
   of(id: string): Promise<OpenConnection | undefined>;
   /** Forgets one, because it was just changed here. */
   forget(id: string): void;
@@ -37,7 +37,7 @@ export function accounts(records: Pick<Records, 'connection'>, sealer: Sealer, c
   };
 }
 
-/** @throws Error when its secrets were sealed under another key */
+/** @throws Fault secrets_unreadable when they were sealed under another key */
 export const openConnection = (connection: Connection, sealer: Sealer): OpenConnection => ({
   connection,
   account: { settings: connection.settings, secrets: sealer.open(connection.sealed) },

@@ -12,7 +12,7 @@ import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { foreignId } from '../core/text.ts';
 import { headerObjection, secretObjection } from '../core/transport.ts';
-import type { Accounts } from './accounts.ts';
+import { type Accounts, openConnection } from './accounts.ts';
 import { openEndpoint, rotated, sealEndpoint } from './endpoint-secrets.ts';
 
 type Given = Readonly<Record<string, unknown>>;
@@ -139,9 +139,12 @@ export function administration(parts: AdministrationParts): Administration {
     },
 
     async updateConnection(id, { name, ...given }) {
-      const { connection, account } = found(await parts.accounts.of(id));
+      const connection = found(await records.connection({ id }));
+      const account = readable(() => openConnection(connection, sealer).account);
+      const { readConnection } = carrierOf(connection.carrier);
       const changed = Object.keys(given).length > 0;
-      const read = changed ? carrierOf(connection.carrier).readConnection(given, account) : undefined;
+      const anew = () => readConnection({ ...connection.settings, ...given });
+      const read = changed ? (account === undefined ? anew() : readConnection(given, account)) : undefined;
       const updated = await records.updateConnection({
         id,
         set: {
@@ -187,7 +190,8 @@ export function administration(parts: AdministrationParts): Administration {
     async updateChannel(reach, id, { display, ...given }) {
       const channel = found(await records.channel({ reach, id }));
       const changed = Object.keys(given).length > 0;
-      const read = changed ? carrierOf(channel.carrier).readChannel(given, sealer.open(channel.sealed)) : undefined;
+      const before = readable(() => sealer.open(channel.sealed));
+      const read = changed ? carrierOf(channel.carrier).readChannel(given, before) : undefined;
       const updated = await records.updateChannel({
         reach,
         id,
@@ -251,6 +255,16 @@ export function administration(parts: AdministrationParts): Administration {
       return { endpoint: found(updated), secret };
     },
   };
+}
+
+/** What is sealed under a key that is lost cannot be changed, only given anew as a whole: undefined. */
+function readable<Opened>(open: () => Opened): Opened | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof Fault && error.code === 'secrets_unreadable') return undefined;
+    throw error;
+  }
 }
 
 function found<Thing>(thing: Thing | undefined): Thing {
