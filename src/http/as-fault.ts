@@ -3,8 +3,9 @@ import { isObject } from '../core/json.ts';
 import { ProtocolFault } from './problems.ts';
 
 /**
- * What went wrong with a request of this query, as something that may be shown. Fastify's own refusals are put into our words, because its messages
- * repeat what the caller sent; whatever nobody expected becomes `internal` with the error as its cause.
+ * What went wrong with a request of this query, as something that may be shown. Fastify's own refusals are put into our
+ * words, because its messages repeat what the caller sent; whatever nobody expected becomes `internal` with the error as
+ * its cause.
  */
 export function asFault(error: unknown, query: unknown): Fault | ProtocolFault {
   if (error instanceof Fault && error.code === 'invalid_cursor') return cursorFault(query);
