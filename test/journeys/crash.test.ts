@@ -1,6 +1,6 @@
 // A server that is killed, stopped, started twice, or started with another key: what was acknowledged stays true.
 
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
@@ -256,14 +256,18 @@ test('when the secret key is lost, the secrets of connection and channel can be 
   expect((await rig.call('GET', channel)).body.state).toBe('active');
 });
 
-test('a server that made its own keys finds them again, and nobody else can read them', async () => {
-  const folder = await mkdtemp(join(tmpdir(), 'mediadock-keys-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
+test('a server that made its own keys finds them again, and nobody else on the machine can read them', async () => {
+  const parent = await mkdtemp(join(tmpdir(), 'mediadock-keys-'));
+  onTestFinished(() => rm(parent, { recursive: true }));
+  const folder = join(parent, 'data');
   const first = startServer(folder, { MEDIADOCK_ADMIN_KEY: '' });
   const url = await first.ready;
   const line = await first.stdout.next((text) => text.includes("administrator's key is"));
   const key = /key is (\S+)/.exec(line)?.[1] ?? '';
   expect((await readFile(join(folder, 'admin.key'), 'utf8')).trim()).toBe(key);
+  for (const path of [folder, join(folder, 'admin.key'), join(folder, 'secret.key')]) {
+    expect((await stat(path)).mode & 0o077, path).toBe(0);
+  }
   const status = async (origin: string) =>
     (await fetch(`${origin}/api/v1/apps`, { headers: { authorization: `Bearer ${key}` } })).status;
   expect(await status(url)).toBe(200);
