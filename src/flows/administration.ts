@@ -51,6 +51,8 @@ export type Administration = {
   /** `given` holds the carrier's own settings beside `carrier` and `name`. */
   createConnection(given: Given & { carrier: string; name: string }): Promise<Connection>;
   updateConnection(id: string, given: Given & { name?: string | undefined }): Promise<Connection>;
+  /** Its intake URL is unknown from then on. @throws Fault not_found, connection_in_use while it has live channels */
+  deleteConnection(id: string): Promise<void>;
   createChannel(
     reach: Reach,
     given: Given & { app_id: string; connection_id: string; address: string; display?: string | undefined },
@@ -155,6 +157,13 @@ export function administration(parts: AdministrationParts): Administration {
       parts.accounts.forget(id);
       parts.onWork();
       return found(updated);
+    },
+
+    async deleteConnection(id) {
+      const result = await records.deleteConnection({ id, now: clock.now() });
+      parts.accounts.forget(id);
+      if (result === 'absent') throw new Fault('not_found');
+      if (result === 'in_use') throw new Fault('connection_in_use');
     },
 
     async createChannel(reach, { app_id, connection_id, address: givenAddress, display, ...given }) {

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { Fault } from '../../core/faults.ts';
 import { presentConnection } from '../../core/present.ts';
 import { id, listOf, name, pageOf, pageQuery } from '../fields.ts';
 import { found } from '../found.ts';
@@ -63,9 +62,7 @@ export const connectionRoutes: readonly Route[] = [
     status: 204,
     params: one,
     async handler({ params, parts }) {
-      const result = await parts.records.deleteConnection({ id: params.id, now: parts.clock.now() });
-      if (result === 'absent') throw new Fault('not_found');
-      if (result === 'in_use') throw new Fault('connection_in_use');
+      await parts.administration.deleteConnection(params.id);
       return undefined;
     },
   }),
