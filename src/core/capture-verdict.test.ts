@@ -22,6 +22,13 @@ test('Retry-After is honoured when it is longer', () => {
   expect(waitOf(judge({ is: 'transient', reason: '429', retryAfterMs: 1 }, 4))).toBe(16_000);
 });
 
+test('a Retry-After of more than a day, or than half of what is left of the file, is not waited out', () => {
+  const far = { is: 'transient', reason: '503', retryAfterMs: 30 * 86_400_000 } as const;
+  expect(waitOf(judge(far, 0))).toBe(86_400_000);
+  expect(waitOf(judge(far, 0, { deadline: now + 3_600_000 }))).toBe(1_800_000);
+  expect(waitOf(judge(far, 0, { deadline: now + 1001 }))).toBe(1000);
+});
+
 test('the last try is made at the deadline, and only then the media is given up', () => {
   const transient = { is: 'transient', reason: 'reset', retryAfterMs: week } as const;
   expect(waitOf(judge(transient, 9, { deadline: now + 5000 }))).toBe(5000);

@@ -18,6 +18,7 @@ const hour = 60 * minute;
 const unknownWaits = [10 * second, minute, 10 * minute, hour];
 const unknownAfterwards = 6 * hour;
 const longestWait = 15 * minute;
+const longestRetryAfter = 24 * hour;
 /** How often a paused channel is probed. */
 export const probeEveryMs = 15 * minute;
 const repeated = { times: 3, within: 10 * minute };
@@ -71,8 +72,11 @@ export function judgeCapture(
       };
     case 'expired_link':
       return { result: after(jittered(failures, chance), true), channel: null };
-    case 'transient':
-      return { result: after(Math.max(failure.retryAfterMs ?? 0, jittered(failures, chance)), true), channel: null };
+    case 'transient': {
+      // Half of the time that is left, at most a day: who asks for more would have us come when the file is gone.
+      const asked = Math.min(failure.retryAfterMs ?? 0, longestRetryAfter, (deadline - now) / 2);
+      return { result: after(Math.max(Math.round(asked), jittered(failures, chance)), true), channel: null };
+    }
   }
 }
 

@@ -110,11 +110,11 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
       const answer = await ask(hop, signal);
       if ('is' in answer) return answer;
       if (hop.yields === 'answer') {
-        step = carrier.nextHop(subject, await smallAnswer(answer), clock.now());
+        step = carrier.nextHop(subject, await smallAnswer(answer, parts.limits.stallMs), clock.now());
       } else if (answer.status === 200) {
         return await keep(answer, hop, job, signal);
       } else {
-        const failure = carrier.judge(hop, await smallAnswer(answer), clock.now());
+        const failure = carrier.judge(hop, await smallAnswer(answer, parts.limits.stallMs), clock.now());
         if (failure.is !== 'expired_link' || lookedUpAgain) return failure;
         lookedUpAgain = true;
         step = carrier.firstHop(subject, clock.now(), true);
@@ -267,10 +267,11 @@ function wayFailure(error: unknown): HopFailure {
   return { is: 'transient', reason: error.failure === 'refused' ? 'address_refused' : error.failure };
 }
 
-/** The first 64 KiB of an answer; the rest is dropped with its connection. */
-async function smallAnswer(answer: Awaited<ReturnType<Requester['request']>>): Promise<HopAnswer> {
+/** What arrives of an answer within the limit, at most 64 KiB; the rest is dropped with its connection. */
+async function smallAnswer(answer: Awaited<ReturnType<Requester['request']>>, withinMs: number): Promise<HopAnswer> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
+  const late = setTimeout(() => answer.body.destroy(), withinMs);
   try {
     for await (const chunk of answer.body) {
       chunks.push(chunk.subarray(0, answerBytes - bytes));
@@ -280,6 +281,7 @@ async function smallAnswer(answer: Awaited<ReturnType<Requester['request']>>): P
   } catch {
     // A cut answer is judged by what arrived of it; its status is known.
   } finally {
+    clearTimeout(late);
     answer.body.destroy();
   }
   return { status: answer.status, headers: answer.headers, body: new Uint8Array(Buffer.concat(chunks)) };

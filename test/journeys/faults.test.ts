@@ -4,6 +4,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { LookUpFault } from '../../src/sandbox/fault.ts';
 import { type FaultName, faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { announce, linkedSha256 } from './announced.ts';
 import { faultOf, type Once, outcomes, ways } from './fault-outcomes.ts';
@@ -214,6 +215,28 @@ test('a media that is pending says when to ask again, and cannot be fetched twic
   expect(retry).toMatchObject({ status: 409, body: { code: 'move_refused' } });
   rig.clock.advance(second);
   await announced.delivered();
+});
+
+test.each(['stall', 'drip'] as const)(
+  'a look-up whose answer comes as a %s is given up like a silent download',
+  async (is) => {
+    const fault = { at: 'look_up', is, ...(is === 'stall' ? { when: 'mid_body' } : { bytes: 1 }) } as LookUpFault;
+    const announced = await announce(rig, tenant, { faults: [{ fault }], says: ways.lookUp });
+    expect(await announced.try(1)).toMatchObject({ outcome: 'retry', reason: 'look_up_without_link' });
+    rig.clock.advance(second);
+    expect(await announced.delivered()).toMatchObject({ state: 'stored', integrity: 'verified' });
+  },
+);
+
+test('a file that is deleted while it is fetched is not kept, and leaves nothing behind', async () => {
+  const announced = await announce(rig, tenant, { faults: [{ fault: faultCatalogue.stall_mid_body }] });
+  await rig.sandbox.held(announced.kept.id);
+  const gone = await rig.call('DELETE', `/api/v1/media/${announced.id}`, undefined, tenant.key);
+  expect(gone.status).toBeLessThan(300);
+  rig.sandbox.release(announced.kept.id);
+  expect(await announced.try(1)).toMatchObject({ outcome: 'stale' });
+  expect(await announced.now()).toMatchObject({ state: 'deleted', url: null, sha256: null });
+  expect(await announced.delivered()).toMatchObject({ state: 'deleted', url: null });
 });
 
 test('nothing of a failed try stays in the store', async () => {
