@@ -159,6 +159,8 @@ export type Media = {
   deadline: Millis;
   /** When retention ends, by the settings in force now; null: kept until deleted. */
   expiresAt: Millis | null;
+  /** Until when it is kept beyond that, because a delivery that brings it waits or came late; null: no longer. */
+  heldUntil: Millis | null;
   /** Seconds that links of this app live; null: the instance's default. */
   linkSeconds: number | null;
   /** What its carrier needs to fetch it; never shown. */

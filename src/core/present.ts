@@ -25,7 +25,8 @@ const isoOrNull = (at: Millis | null): string | null => (at === null ? null : is
 /** The state as it counts now: retention may have ended before the sweeper came by. */
 export function stateNow(media: Media, now: Millis): MediaState {
   const kept = media.state === 'stored' || media.state === 'unavailable' || media.state === 'remote';
-  return kept && media.expiresAt !== null && media.expiresAt <= now ? 'expired' : media.state;
+  const ended = media.expiresAt !== null && Math.max(media.expiresAt, media.heldUntil ?? 0) <= now;
+  return kept && ended ? 'expired' : media.state;
 }
 
 export function presentMedia(media: Media, now: Millis, links: Links): JsonObject {

@@ -16,7 +16,24 @@ export function retentionOf(owner: Owner, settings: RecordsSettings): number | n
   return seconds === null ? null : seconds * 1000;
 }
 
-/** The same as an expression over `apps` and `organizations`. */
+/** Longest that a delivery which waits keeps media beyond its time. */
+export const prolongedMs = 7 * dayMs;
+/** How long after a late delivery the link that it brought still leads somewhere. */
+export const followedMs = 3_600_000;
+
+/**
+ * Until when media is kept beyond its time, because a delivery that brings it waits or came late; null: no longer.
+ * @param ends when its time is over
+ * @param awaited whether a delivery of its message is open
+ * @param deliveredAt when the last one was made
+ */
+export function heldUntil(ends: number, awaited: boolean, deliveredAt: number | null): number | null {
+  if (awaited) return ends + prolongedMs;
+  if (deliveredAt === null || deliveredAt <= ends) return null;
+  return Math.min(deliveredAt + followedMs, ends + prolongedMs);
+}
+
+/** `retentionOf` as an expression over `apps` and `organizations`. */
 export function retentionMs(settings: RecordsSettings): Expression<number | null> {
   const cases = Object.entries(settings.dialectRetention).map(
     ([dialect, { seconds }]) => sql`when ${dialect} then ${wholeMs(seconds)}`,

@@ -48,6 +48,7 @@ const media: Media = {
   storedAt: at + 1_000,
   deadline: at + 1_000 * minute,
   expiresAt: null,
+  heldUntil: null,
   linkSeconds: null,
   source: { url: 'https://lookaside.example/?token=carrier-secret' },
 };

@@ -126,7 +126,7 @@ export async function killDeliveries(
       ? (['endpoint_key', [which.endpointKey]] as const)
       : (['message_key', which.messageKeys] as const);
   if (values.length === 0) return;
-  // State by state and as literals, so that the partial indexes over open deliveries are used.
+  // State by state, so that of an endpoint's many deliveries only the open ones are looked at.
   for (const state of ['pending', 'paused'] as const) {
     const open = db
       .selectFrom('deliveries')

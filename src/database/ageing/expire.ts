@@ -1,13 +1,10 @@
 import { type SqlBool, sql } from 'kysely';
 import { doomBlobs } from '../administration/blobs.ts';
 import { emit } from '../administration/emit.ts';
-import { dayMs, isHard, retentionMs } from '../retention.ts';
+import { followedMs, isHard, prolongedMs, retentionMs } from '../retention.ts';
 import type { Step } from './step.ts';
 
-/** Longest that an open delivery of its message keeps a media alive. */
-const prolongedMs = 7 * dayMs;
-
-/** Media whose retention, counted from its receipt, has ended. */
+/** Media whose retention, counted from its receipt, has ended, and that no delivery holds beyond it. */
 export const expireMedia: Step = async (access, now, limit) => {
   const { db, settings } = access;
   const retention = retentionMs(settings);
@@ -24,7 +21,9 @@ export const expireMedia: Step = async (access, now, limit) => {
     .where(sql<SqlBool>`(${isHard(settings)}
       or media.received_at <= ${sql.lit(now - prolongedMs)} - ${retention}
       or not exists (select 1 from deliveries
-        where deliveries.message_key = media.message_key and (deliveries.state = 'pending' or deliveries.state = 'paused')))`)
+        where deliveries.message_key = media.message_key and (deliveries.state = 'pending' or deliveries.state = 'paused'
+          or deliveries.state = 'delivered' and deliveries.state_at > ${sql.lit(now - followedMs)}
+            and deliveries.state_at > media.received_at + ${retention})))`)
     .limit(limit)
     .execute();
   if (rows.length === 0) return 0;

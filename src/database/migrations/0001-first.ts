@@ -244,7 +244,7 @@ CREATE INDEX deliveries_by_id ON deliveries (id);
 CREATE UNIQUE INDEX deliveries_of_event ON deliveries (event_key, endpoint_key, part);
 CREATE INDEX deliveries_by_app ON deliveries (app_key);
 CREATE INDEX deliveries_by_endpoint ON deliveries (endpoint_key, state);
-CREATE INDEX deliveries_open ON deliveries (message_key) WHERE state = 'pending' OR state = 'paused';
+CREATE INDEX deliveries_by_message ON deliveries (message_key);
 CREATE INDEX deliveries_dead ON deliveries (app_key) WHERE state = 'dead';
 
 CREATE TABLE attempts (

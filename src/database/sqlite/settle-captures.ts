@@ -3,7 +3,6 @@ import type { Millis } from '../../core/ids.ts';
 import type { CaptureResult, CaptureSettled, CaptureSettlement, ChannelMove, StoredFile } from '../../core/records.ts';
 import { type ChannelState, type MediaState, mayMove, mediaMoves } from '../../core/states.ts';
 import { pauseChannel, resumeChannel } from '../administration/channels.ts';
-import { partFor } from '../layout.ts';
 import type { Access, MediaDetails } from '../schema.ts';
 import { toStored } from '../stored-json.ts';
 import { announcer } from './announce.ts';
@@ -43,14 +42,6 @@ export function captureSettler(sqlite: DatabaseSync, access: Access, leases: Lea
        stored_at = ? WHERE key = ?`,
   );
   const giveUp = statement(sqlite, "UPDATE media SET state = 'unavailable', reason = ?, state_at = ? WHERE key = ?");
-  const unsentOf = statement<{ key: number }>(
-    sqlite,
-    `SELECT deliveries.key FROM deliveries JOIN events ON events.key = deliveries.event_key
-     WHERE deliveries.message_key = ? AND (deliveries.state = 'pending' OR deliveries.state = 'paused')
-       AND deliveries.endpoint_key = ? AND deliveries.part = ? AND deliveries.attempts = 0
-       AND events.type IN ('message.received', 'message.echoed')
-       AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'deliver' AND subject = deliveries.key AND state = 'leased')`,
-  );
   // A cross join keeps the order: from the message's few open deliveries to their jobs, never through all that wait.
   const releaseHeld = statement(
     sqlite,
@@ -85,17 +76,10 @@ export function captureSettler(sqlite: DatabaseSync, access: Access, leases: Lea
     return known !== undefined && known.object !== file.blob ? file.blob : null;
   }
 
-  /** Tells each endpoint, except where the news of the message itself is still to go out: that will carry it. */
+  /** Tells what became of a media, and lets its message go that was held for it. */
   function tell(type: 'media.stored' | 'media.unavailable', media: MediaRow, now: Millis): void {
-    const { app_key: appKey, message_key: messageKey } = media;
-    const subject = { appKey, messageKey, mediaKey: media.key };
-    const event = announce.state(type, subject, now);
-    for (const endpoint of announce.hearers(appKey, type)) {
-      const unsent =
-        messageKey !== null && unsentOf.get(messageKey, endpoint.key, partFor(endpoint.policy, media)) !== undefined;
-      if (!unsent) announce.deliver(event, subject, endpoint, 0, now, now);
-    }
-    if (messageKey !== null) releaseHeld.run(now, messageKey, messageKey);
+    announce.tell(type, media, now);
+    if (media.message_key !== null) releaseHeld.run(now, media.message_key, media.message_key);
   }
 
   async function moveChannel(key: number, move: ChannelMove, now: Millis): Promise<void> {

@@ -1,7 +1,8 @@
-import type { InferResult } from 'kysely';
+import { type InferResult, sql } from 'kysely';
+import type { Millis } from '../../core/ids.ts';
 import type { Media } from '../../core/model.ts';
 import type { RecordsSettings } from '../../core/records.ts';
-import { retentionOf } from '../retention.ts';
+import { heldUntil, retentionOf } from '../retention.ts';
 import type { Access, Db, MediaDetails } from '../schema.ts';
 import { fromStored } from '../stored-json.ts';
 import { byKey } from './by-key.ts';
@@ -44,6 +45,10 @@ const selectMedia = (db: Db) =>
       'channels.state_at as channel_state_at',
       'messages.id as message_id',
       'blobs.object as blob',
+      sql<Millis | null>`(select max(created_at) from deliveries
+        where message_key = media.message_key and (state = 'pending' or state = 'paused'))`.as('awaited_since'),
+      sql<Millis | null>`(select max(state_at) from deliveries
+        where message_key = media.message_key and state = 'delivered')`.as('delivered_at'),
     ]);
 
 type MediaRow = InferResult<ReturnType<typeof selectMedia>>[number];
@@ -51,6 +56,8 @@ type MediaRow = InferResult<ReturnType<typeof selectMedia>>[number];
 function toMedia(row: MediaRow, settings: RecordsSettings): Media {
   const details = JSON.parse(row.details) as MediaDetails;
   const retention = retentionOf(row, settings);
+  const ends = retention === null ? null : row.received_at + retention;
+  const hard = settings.dialectRetention[row.dialect]?.hard === true;
   const media: Media = {
     key: row.key,
     id: row.id as Media['id'],
@@ -81,7 +88,8 @@ function toMedia(row: MediaRow, settings: RecordsSettings): Media {
     receivedAt: row.received_at,
     storedAt: row.stored_at,
     deadline: row.deadline,
-    expiresAt: retention === null ? null : row.received_at + retention,
+    expiresAt: ends,
+    heldUntil: ends === null || hard ? null : heldUntil(ends, row.awaited_since !== null, row.delivered_at),
     linkSeconds: row.link_seconds,
     source: details.source,
   };

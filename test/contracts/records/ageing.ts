@@ -100,6 +100,23 @@ export function ageingClaims(name: string, open: Open): void {
     expect(await stateOf(records, id)).toBe('expired');
   });
 
+  test(`${name}: a delivery that waits holds the media for readers too, and one that came late for an hour more`, async () => {
+    const { records } = await open();
+    const at = await home(records, { mediaRetentionSeconds: 3600 });
+    await at.endpoint('terse');
+    const id = await storedMedia(records, at);
+    const heldUntil = async () => (await records.mediaForLink({ id }))?.heldUntil;
+    const end = start + 60 * minute;
+    expect(await heldUntil()).toBe(end + 7 * day);
+    const late = end + day;
+    for (const job of await deliveriesAt(records, late)) await settleDelivery(records, job, late, { to: 'delivered' });
+    expect(await heldUntil()).toBe(late + 60 * minute);
+    await sweepAll(records, late + 60 * minute - 1);
+    expect(await stateOf(records, id)).toBe('stored');
+    await sweepAll(records, late + 60 * minute);
+    expect(await stateOf(records, id)).toBe('expired');
+  });
+
   test(`${name}: pending media does not expire, unavailable media does`, async () => {
     const { records } = await open();
     const at = await home(records, { mediaRetentionSeconds: 3600 });
