@@ -3,14 +3,17 @@
 
 import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { routes } from '../../src/http/app.ts';
 import type { Message } from '../../src/sandbox/compose/composer.ts';
 import { about, type Body, exact, type Got, type Rig, startRig, type Tenant } from './rig.ts';
+import { startServer } from './server-process.ts';
 
 const mebibyte = 1024 * 1024;
 
@@ -561,6 +564,36 @@ describe('the API', () => {
       { numRuns: 300 },
     );
   });
+});
+
+test('settings that are wrong stop the start with all of them listed, none of them secret, and nothing begun', async () => {
+  const folder = join(rig.config.dataDir, 'never-made');
+  const server = startServer(folder, {
+    MEDIADOCK_PORT: 'eighty',
+    MEDIADOCK_PUBLIC_URL: 'not a url',
+    MEDIADOCK_SECRET_KEY: 'c2hvcnQtc2VjcmV0LWtleQ==',
+    MEDIADOCK_ADMIN_KEY_FILE: '/nowhere/admin.key',
+    MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8,everywhere',
+    MEDIADOCK_LINK_SECONDS: '0',
+    MEDIADOCK_LNK_SECONDS: '60',
+  });
+  expect(await server.exited).toEqual({ code: 2, signal: null });
+  const said = server.stderr.items.join('\n');
+  for (const name of [
+    'PORT',
+    'PUBLIC_URL',
+    'SECRET_KEY',
+    'ADMIN_KEY',
+    'ALLOW_PRIVATE_NETWORKS',
+    'LINK_SECONDS',
+    'LNK_SECONDS',
+  ]) {
+    expect(said).toMatch(new RegExp(`^MEDIADOCK_${name}: `, 'm'));
+  }
+  expect(said).toContain('did you mean MEDIADOCK_LINK_SECONDS?');
+  expect(said).not.toContain('c2hvcnQtc2VjcmV0LWtleQ');
+  expect(said).not.toMatch(/\bat .*\.ts:\d+/);
+  expect(existsSync(folder)).toBe(false);
 });
 
 test('none of all this was a failure of ours, and the gateway still works', async () => {
