@@ -62,6 +62,20 @@ test('what is given is in force, whatever else the environment holds', () => {
   });
 });
 
+test('failpoints are read with their count, and refused unless they are allowed beside it', () => {
+  const given = { MEDIADOCK_FAILPOINTS: 'mid_download:3, mid_sweep' };
+  expect(readConfig({ ...given, MEDIADOCK_FAILPOINTS_ALLOWED: '1' }, noFile).failpoints).toEqual([
+    { name: 'mid_download', nth: 3 },
+    { name: 'mid_sweep', nth: 1 },
+  ]);
+  for (const allowed of [undefined, '', '0']) {
+    const [problem, ...more] = problemsOf({ ...given, MEDIADOCK_FAILPOINTS_ALLOWED: allowed });
+    expect(problem).toMatch(/^MEDIADOCK_FAILPOINTS: .*MEDIADOCK_FAILPOINTS_ALLOWED=1/);
+    expect(more).toEqual([]);
+  }
+  expect(problemsOf({ MEDIADOCK_FAILPOINTS: 'mid_dinner', MEDIADOCK_FAILPOINTS_ALLOWED: '1' })).toHaveLength(1);
+});
+
 test('a blank setting counts as not given', () => {
   const env = { MEDIADOCK_PORT: ' ', MEDIADOCK_PUBLIC_URL: '', MEDIADOCK_ADMIN_KEY_FILE: '' };
   expect(readConfig(env, noFile)).toEqual(readConfig({}, noFile));

@@ -6,6 +6,7 @@
 import { join } from 'node:path';
 import {
   bytes,
+  failpoint,
   type Kind,
   key32,
   listOf,
@@ -147,6 +148,13 @@ export const settings = {
   ),
   eventDays: setting(whole(1, 3650), '30', 'Days that events, deliveries and attempts are kept.'),
   messageDays: setting(whole(1, 36_500), '400', 'Days that messages and what is known of their files are kept.'),
+
+  failpoints: setting(
+    listOf(failpoint),
+    '',
+    'Where the server kills itself, for tests of crashes; refused without MEDIADOCK_FAILPOINTS_ALLOWED.',
+  ),
+  failpointsAllowed: setting(oneOf('0', '1'), '0', 'Whether MEDIADOCK_FAILPOINTS may be set; 1 never in production.'),
 };
 
 /** Names that only the commands read, so that both kinds may stand in one environment. */
@@ -196,8 +204,14 @@ export function readConfig(env: Env, readFile: (path: string) => string): Config
   for (const name of Object.keys(env)) {
     if (name.startsWith(prefix) && !knownNames.includes(name)) problems.push(unknown(name));
   }
+  const config = Object.fromEntries(values) as Config;
+  if (config.failpoints?.length > 0 && config.failpointsAllowed !== '1') {
+    problems.push(
+      `${nameOf('failpoints')}: it would make the server kill itself; where that is meant, set ${nameOf('failpointsAllowed')}=1 beside it`,
+    );
+  }
   if (problems.length > 0) throw new ConfigError(problems);
-  return Object.fromEntries(values) as Config;
+  return config;
 }
 
 function readSetting(

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { diskStore } from './blobs/disk.ts';
 import { carriers } from './carriers/registry.ts';
 import type { Config } from './config.ts';
+import { passing } from './core/failpoints.ts';
 import { Fault } from './core/faults.ts';
 import type { Clock } from './core/ids.ts';
 import { gatewayLinks, linkSigner } from './core/links.ts';
@@ -65,6 +66,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   const clock = options.clock ?? { now: () => Date.now() };
   const chance = options.chance ?? Math.random;
   const log = options.log ?? makeLog(config.logLevel);
+  const pass = passing(config.failpoints, () => process.kill(process.pid, 'SIGKILL'));
   const onError = (error: unknown, about: string) => log.error({ err: error, about }, 'failed');
 
   const folder = resolve(config.dataDir);
@@ -80,8 +82,9 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     settings: recordsSettings(config, dialects),
     now: () => clock.now(),
     log: (line) => log.info(line, 'database'),
+    failpoints: config.failpoints,
   });
-  const blobs = await diskStore(join(folder, 'blobs'));
+  const blobs = await diskStore(join(folder, 'blobs'), pass);
   const seals = sealer(secretKeys);
   const signer = linkSigner(secretKeys);
   const requester = guardedRequester({
@@ -130,6 +133,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       },
       onWork: wake,
       onError,
+      pass,
       report: (line) => log[line.reason === 'redirect_refused' ? 'error' : 'info'](line, 'capture'),
     }),
     places: config.captures,
@@ -154,6 +158,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       ...(config.deliveryTimeoutSeconds !== undefined && { timeoutMs: config.deliveryTimeoutSeconds * 1000 }),
       onWork: wake,
       onError,
+      pass,
       report: (line) => log.info(line, 'delivery'),
     }),
     places: config.deliveries,
@@ -166,7 +171,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     records,
     clock,
     claim: records.claimRemovals,
-    work: removeWork({ records, blobs, clock, onError, report: (line) => log.info(line, 'removal') }),
+    work: removeWork({ records, blobs, clock, onError, pass, report: (line) => log.info(line, 'removal') }),
     places: 4,
     perLane: 4,
     perFailingLane: 1,
@@ -196,6 +201,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       roomLeft: room.forIntake,
       onWork: wake,
       report: (line) => log.info(line, 'intake'),
+      pass,
     }),
     administration: administer,
     desk: mediaDesk({ records, blobs, clock, onWork: wake }),

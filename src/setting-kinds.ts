@@ -3,6 +3,7 @@
 
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
+import { type ArmedFailpoint, type Failpoint, failpoints } from './core/failpoints.ts';
 
 /** How a text becomes a value. `read` gives undefined when the text is not what `expects` says. */
 export type Kind<Value> = { expects: string; read(text: string): Value | undefined; show(value: Value): string };
@@ -90,6 +91,18 @@ export const listOf = <Item>(item: Kind<Item>): Kind<Item[]> => ({
   },
   show: (values) => values.map((value) => item.show(value)).join(', '),
 });
+
+const failpointNames = Object.keys(failpoints) as Failpoint[];
+/** `name`, or `name:n` for the n-th pass. */
+export const failpoint: Kind<ArmedFailpoint> = {
+  expects: `the name of a failpoint (${failpointNames.join(', ')}), alone or with :n behind it for its n-th pass`,
+  read(given) {
+    const [, word, count = '1'] = /^([a-z_]+)(?::([1-9]\d{0,5}))?$/.exec(given) ?? [];
+    const name = failpointNames.find((known) => known === word);
+    return name && { name, nth: Number(count) };
+  },
+  show: ({ name, nth }) => (nth === 1 ? name : `${name}:${nth}`),
+};
 
 /** A CIDR range or a single address; it stays text. */
 export const range: Kind<string> = {

@@ -11,6 +11,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BlobMissing, type BlobStore } from '../core/blob-store.ts';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import { isId, newId } from '../core/ids.ts';
 import { fileBytes } from './file-bytes.ts';
 import { writeCoalesced } from './write-coalesced.ts';
@@ -18,7 +19,7 @@ import { writeCoalesced } from './write-coalesced.ts';
 const shards = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Opens the store, making what is missing of its folders. @throws when the folder cannot be made or written */
-export async function diskStore(root: string): Promise<BlobStore> {
+export async function diskStore(root: string, pass?: PassFailpoint): Promise<BlobStore> {
   const temporary = join(root, 'tmp');
   await prepare(root, temporary);
 
@@ -44,6 +45,7 @@ export async function diskStore(root: string): Promise<BlobStore> {
         } finally {
           await file.close();
         }
+        pass?.('after_temp_file');
         signal.throwIfAborted();
         await rename(draft, path);
         place = path;

@@ -4,6 +4,7 @@
 // surrogates into engines that refuse them in plain text.
 
 import type { Generated, Kysely } from 'kysely';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import type { JsonObject } from '../core/json.ts';
 import type {
   AttemptFault,
@@ -298,4 +299,4 @@ export type MediaDetails = {
 export type Db = Kysely<Tables>;
 
 /** What every query gets: the database (or the transaction that it runs in) and the settings in force. */
-export type Access = { db: Db; settings: RecordsSettings };
+export type Access = { db: Db; settings: RecordsSettings; pass?: PassFailpoint | undefined };

@@ -20,6 +20,7 @@ import {
   type HopFailure,
   isFailure,
 } from '../core/carrier.ts';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import { type Clock, newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { bareType, effectiveType } from '../core/media-type.ts';
@@ -55,6 +56,7 @@ export type CaptureParts = {
   onWork(): void;
   report(report: CaptureReport): void;
   onError(error: unknown, about: string): void;
+  pass?: PassFailpoint | undefined;
 };
 
 type Fetched = { file: Download; blob: string; hop: Hop };
@@ -152,6 +154,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
       mostBytes: parts.limits.mediaBytes,
       stallMs: parts.limits.stallMs,
       minBytesPerSecond: parts.limits.minBytesPerSecond,
+      pass: parts.pass,
     });
     return 'is' in file ? file : { file, blob, hop };
   }
@@ -188,7 +191,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     };
   }
 
-  /** An object that stays behind costs room, not truth: the sweep of orphans finds it. */
+  /** An object that stays behind costs room, not truth: nothing refers to it. */
   const discard = (blob: string) =>
     blobs.remove(blob).catch((error: unknown) => parts.onError(error, `remove ${blob}`));
 
@@ -215,7 +218,9 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
       return;
     }
     const settlement = settlementOf(job, outcome);
+    if (settlement.result.to === 'stored') parts.pass?.('before_capture_settled');
     const settled: CaptureSettled | undefined = (await parts.records.settleCaptures([settlement]))[0];
+    if (settlement.result.to === 'stored') parts.pass?.('after_capture_settled');
     if (settled === undefined) throw new Error('the records gave no outcome');
     parts.report(reportOf(job, settlement, settled));
     parts.onWork();

@@ -2,6 +2,7 @@
 
 import { judgeAttempt } from '../core/delivery-schedule.ts';
 import type { Dialects, Links } from '../core/dialect.ts';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import type { Clock } from '../core/ids.ts';
 import type { AttemptLog, DeliveryJob, DeliveryResult, Records } from '../core/records.ts';
 import type { Sealer } from '../core/sealing.ts';
@@ -31,6 +32,7 @@ export type DeliverParts = {
   onWork(): void;
   report(report: DeliveryReport): void;
   onError(error: unknown, about: string): void;
+  pass?: PassFailpoint | undefined;
 };
 
 export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: AbortSignal) => Promise<void> {
@@ -87,6 +89,7 @@ export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: Abo
       now,
       parts.chance(),
     );
+    if (outcome.status !== null) parts.pass?.('before_delivery_settled');
     const [settled] = await parts.records.settleDeliveries([
       { job: job.job, attempt: job.attempt, at: now, log, result },
     ]);

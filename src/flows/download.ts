@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { parse as parseDisposition } from 'content-disposition';
 import type { BlobStore } from '../core/blob-store.ts';
 import type { HopFailure } from '../core/carrier.ts';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import { type OutgoingAnswer, OutgoingError } from '../core/requester.ts';
 
 export type Download = {
@@ -26,6 +27,7 @@ export type DownloadOptions = {
   stallMs: number;
   /** Least rate over any minute. */
   minBytesPerSecond: number;
+  pass?: PassFailpoint | undefined;
 };
 
 const headBytes = 4100;
@@ -53,6 +55,7 @@ export async function download(answer: OutgoingAnswer, options: DownloadOptions)
         const wanted = headBytes - (size - chunk.byteLength);
         if (wanted > 0) head.push(Uint8Array.from(chunk.subarray(0, wanted)));
         yield chunk;
+        options.pass?.('mid_download');
       }
     } catch (cause) {
       throw cause instanceof SourceFailure ? cause : new SourceFailure(readFailure(cause), cause);

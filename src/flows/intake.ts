@@ -2,6 +2,7 @@
 // 200 after the commit, and 503 when the commit fails or too much is waiting for one.
 
 import type { Carriers, IntakeAnswer, IntakeRequest, Update } from '../core/carrier.ts';
+import type { PassFailpoint } from '../core/failpoints.ts';
 import { Fault } from '../core/faults.ts';
 import type { Clock, Id } from '../core/ids.ts';
 import type { AcceptOutcome, AcceptUnit, Records } from '../core/records.ts';
@@ -34,6 +35,7 @@ export type IntakeParts = {
   /** Called after a commit that may have queued work. */
   onWork(): void;
   report(report: IntakeReport): void;
+  pass?: PassFailpoint | undefined;
 };
 
 const retryAfterSeconds = 5;
@@ -92,6 +94,7 @@ export function intake(parts: IntakeParts): Intake {
         const updates = carrier.parse(request, open.account, now);
         const unit = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
         const stored = await store(unit);
+        parts.pass?.('before_accept_answer');
         report('accepted', { ...stored, statuses: unit.statuses, notices: unit.notices });
         parts.onWork();
         return carrier.accepted;

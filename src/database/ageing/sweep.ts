@@ -26,6 +26,7 @@ export async function sweep(
   for (const step of steps) {
     if (changed >= limit) break;
     changed += await step(access, now, limit - changed);
+    if (changed > 0) access.pass?.('mid_sweep');
   }
   return { changed };
 }

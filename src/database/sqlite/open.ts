@@ -2,6 +2,7 @@
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ArmedFailpoint } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Records, RecordsSettings } from '../../core/records.ts';
 import { type CommandName, sides } from '../commands.ts';
@@ -20,6 +21,7 @@ export type SqliteOptions = {
   now(): Millis;
   /** Hears what callers do not: commits that were redone, and the death of a thread. */
   log?: (line: object) => void;
+  failpoints?: readonly ArmedFailpoint[];
 };
 
 // Type stripping runs `.ts` from source and refuses it under node_modules; the build makes `.js` of them.
@@ -31,12 +33,18 @@ const readerFile = new URL(fromSource ? './reader.ts' : './reader.js', import.me
  * Opens the records in a folder, migrated to the newest schema; the leases of a former process are void.
  * @throws when another server holds the folder, or a newer one has migrated it
  */
-export async function openSqliteRecords({ folder, settings, now, log = () => {} }: SqliteOptions): Promise<Records> {
+export async function openSqliteRecords({
+  folder,
+  settings,
+  now,
+  log = () => {},
+  failpoints = [],
+}: SqliteOptions): Promise<Records> {
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
   const file = join(folder, 'mediadock.db');
   const onDeath = (error: Error) => log({ notice: error.message });
-  const toWriter: WriterData = { file, settings, now: now() };
+  const toWriter: WriterData = { file, settings, now: now(), failpoints };
   const toReader: ReaderData = { file, settings };
   const starting = [
     startThread('database writer', writerFile, toWriter, log, onDeath),

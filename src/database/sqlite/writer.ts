@@ -3,6 +3,7 @@
 // commit of its own, so that only the guilty one fails. When the disk is at fault, nothing is redone: all callers hear it.
 
 import { workerData } from 'node:worker_threads';
+import { type ArmedFailpoint, passing } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { ClaimRequest, RecordsSettings } from '../../core/records.ts';
 import { sweep } from '../ageing/sweep.ts';
@@ -21,13 +22,19 @@ import { type Command, commandIn, type Outcome, serve, tellLog } from './serve.t
 import { captureSettler } from './settle-captures.ts';
 import { deliverySettler, removalSettler } from './settle-deliveries.ts';
 
-export type WriterData = { file: string; settings: RecordsSettings; now: Millis };
+export type WriterData = {
+  file: string;
+  settings: RecordsSettings;
+  now: Millis;
+  failpoints: readonly ArmedFailpoint[];
+};
 
-const { file, settings, now } = workerData as WriterData;
+const { file, settings, now, failpoints } = workerData as WriterData;
+const pass = passing(failpoints, () => process.kill(process.pid, 'SIGKILL'));
 const sqlite = connectWriter(file);
 migrate(sqlite, file, migrations, now);
 voidLeases(sqlite);
-const access: Access = { db: kyselyOn(sqlite), settings };
+const access: Access = { db: kyselyOn(sqlite), settings, pass };
 
 const accept = acceptor(sqlite, settings);
 const claims = {
@@ -64,6 +71,7 @@ async function inOneCommit(commands: readonly Command[], careful: boolean): Prom
   try {
     const outcomes: Outcome[] = [];
     for (const command of commands) outcomes.push({ ok: true, value: await run(command, careful) });
+    if (commands.some(({ name }) => name === 'accept')) pass?.('in_accept_commit');
     sqlite.exec('COMMIT');
     return outcomes;
   } catch (error) {
