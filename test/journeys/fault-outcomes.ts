@@ -81,7 +81,7 @@ export const outcomes: Record<FaultName, Once> = {
   redirect_private: retried('redirect_refused'),
 };
 
-/** As in the catalogue, but where a fault would want the test's hand or is about one request only, by itself and for the whole try. */
+/** As in the catalogue, except that a drip goes on by itself. */
 export function faultOf(name: FaultName) {
   const fault = faultCatalogue[name];
   return name === 'drip' ? { ...faultCatalogue.drip, bytes: 4096, everyMs: 1 } : fault;

@@ -1,5 +1,4 @@
-// A gateway in a process of its own, set up by its environment as it is in production: for tests that measure a process or end
-// one. Says {url} once it listens, and answers any message with {peakBytes}: the most memory that was ever resident.
+// A gateway in a process of its own, set up by its environment, for tests that measure its memory. Says {url} once it listens, and answers any message with {peakBytes}: the most memory that was ever resident.
 
 import { readConfig } from '../../src/config.ts';
 import { startGateway } from '../../src/gateway.ts';
