@@ -51,7 +51,7 @@ async function openWorld(): Promise<World> {
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-    return JSON.parse(text);
+    return text === '' ? undefined : JSON.parse(text);
   };
   const connection = await call('POST', '/api/v1/connections', {
     carrier: 'whatsapp-cloud',
@@ -163,6 +163,25 @@ test('killed again and again while webhooks pour in, a server loses none that it
   await expectAll(world, announced, AbortSignal.timeout(2 * resumeMs));
 });
 
+test('what was deleted is gone from the disk, though the server is killed before it could remove it', async () => {
+  const world = await openWorld();
+  const announced = await Promise.all(
+    ['accident.jpg', 'contract.pdf', 'video.mp4'].map((name) => world.announce(name, 'to be deleted')),
+  );
+  for (const { post } of announced) expect(await post()).toBe(200);
+  await expectAll(world, announced, AbortSignal.timeout(resumeMs));
+  const { data } = await world.call('GET', '/api/v1/media');
+  await Promise.all(data.map(({ id }: Body) => world.call('DELETE', `/api/v1/media/${id}`)));
+  await world.server.kill('SIGKILL');
+  await world.start();
+  const files = async () =>
+    (await readdir(join(world.folder, 'blobs'), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+  await expect.poll(files, { timeout: resumeMs }).toEqual([]);
+  for (const { id } of data) expect((await world.call('GET', `/api/v1/media/${id}`)).state).toBe('deleted');
+});
+
 test('a second server on the same folder refuses to start, and the first is not disturbed', async () => {
   const world = await openWorld();
   const second = startServer(world.folder);
@@ -172,6 +191,25 @@ test('a second server on the same folder refuses to start, and the first is not 
   const photo = await world.announce('accident.jpg', 'still served');
   expect(await photo.post()).toBe(200);
   await expectAll(world, [photo], AbortSignal.timeout(resumeMs));
+});
+
+test('a second server does not disturb the sandbox carrier of the first either', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'mediadock-sandbox-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const first = startServer(folder, { MEDIADOCK_SANDBOX: 'auto' });
+  const url = await first.ready;
+  // The first run sends a photo of its own, and ends by saying how to stop.
+  await first.stdout.next((line) => line.includes('Ctrl-C'), AbortSignal.timeout(20_000));
+  const second = startServer(folder, { MEDIADOCK_SANDBOX: 'auto' });
+  await expect(second.ready).rejects.toThrow('another mediadock server is running on the data folder');
+  const sent = await fetch(`${url}/api/v1/sandbox/messages?caption=again`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}`, 'content-type': 'image/jpeg' },
+    body: await readFile(fixture('accident.jpg')),
+  });
+  expect(sent.status).toBe(202);
+  await first.log.next((line) => line.msg === 'capture' && line['size'] === 173_971);
+  expect(await first.kill('SIGTERM')).toEqual({ code: 0, signal: null });
 });
 
 test('asked to stop, a server finishes the download that runs, ends with 0, and delivers after its restart', async () => {

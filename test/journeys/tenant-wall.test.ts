@@ -146,8 +146,7 @@ beforeAll(async () => {
   const [own] = await rig.send(stranger, [{ path: fixture('label.png') }]);
   await stranger.receiver.next(about(own?.messageId ?? ''));
 
-  const [lost] = await loseFile();
-  const lostMessage = messageOf(await owner.receiver.next(about(lost?.messageId ?? '')));
+  const lostMessage = messageOf(await owner.receiver.next(about(await loseFile())));
   owner.receiver.answer(500);
   const [sent] = await rig.send(owner, [{ path: fixture('accident.jpg') }], { caption: 'only for the owner' });
   const received = await owner.receiver.next(about(sent?.messageId ?? ''));
@@ -187,7 +186,8 @@ beforeAll(async () => {
 });
 afterAll(() => rig.close());
 
-async function loseFile() {
+/** A message whose file the carrier does not have. @returns the carrier's id of the message */
+async function loseFile(): Promise<string> {
   const media = await rig.sandbox.keep(owner.phoneNumberId, { path: fixture('contract.pdf') }, { type: 'image/jpeg' });
   rig.sandbox.fault(media.id, faultCatalogue.media_gone);
   rig.sandbox.fault(media.id, faultCatalogue.link_404);
@@ -196,7 +196,7 @@ async function loseFile() {
   await rig.post(compose.body([compose.received(owner.phoneNumberId, [message])]));
   await rig.log.next((line) => line.msg === 'capture' && line['outcome'] !== 'stored' && line['outcome'] !== 'stale');
   rig.clock.advance(10_000);
-  return [{ messageId: message.id }];
+  return message.id;
 }
 
 async function made(path: string, body: unknown): Promise<string> {
