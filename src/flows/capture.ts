@@ -6,7 +6,7 @@
 //   4. what arrived is held against what was declared; only then is it settled as stored
 //
 // A declared sha256 is a claim: the file is always fetched. Where separate downloads agree on other bytes, those are what
-// the carrier has, and they are kept with integrity "mismatch": two downloads when only the hash differs, six when the
+// the carrier has, and they are kept with integrity "mismatch": two downloads when only the hash differs, ten when the
 // length differs too, because a proxy that cuts a file may cut it at the same place for a while.
 
 import type { BlobStore } from '../core/blob-store.ts';
@@ -24,6 +24,7 @@ import type { PassFailpoint } from '../core/failpoints.ts';
 import { type Clock, newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { bareType, effectiveType } from '../core/media-type.ts';
+import type { Integrity } from '../core/model.ts';
 import type { CaptureJob, CaptureSettled, CaptureSettlement, Records, StoredFile } from '../core/records.ts';
 import { OutgoingError, type Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
@@ -65,7 +66,7 @@ type Outcome = { stored: StoredFile } | { failure: HopFailure; saw?: string };
 const mostHops = 6;
 const answerBytes = 64 * 1024;
 /** How many separate downloads must give the same bytes before those are taken for the file. */
-const agreement = { onOtherHash: 2, onOtherLength: 6 };
+const agreement = { onOtherHash: 2, onOtherLength: 10 };
 const redirects = 3;
 
 export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: AbortSignal) => Promise<void> {
@@ -165,10 +166,11 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     const sniffedType = (await sniff(file.head)) ?? null;
     const declaredType = media.declaredType ?? hop.expects.type ?? null;
     const declaredSha256 = hop.expects.sha256 ?? media.declaredSha256;
+    const declaredSize = hop.expects.size ?? media.declaredSize;
     const objection = objectionTo(file, {
       type: declaredType,
       sha256: declaredSha256,
-      size: hop.expects.size ?? media.declaredSize,
+      size: declaredSize,
       sniffedType,
       agreed: job.memo?.['sha256'] === file.sha256 ? Number(job.memo['agreed']) : 0,
     });
@@ -186,7 +188,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
         sniffedType,
         type: effectiveType(declaredType, file.servedType, sniffedType),
         fileName: name === null ? null : clip(name, nameBytes),
-        integrity: declaredSha256 === null ? 'unchecked' : declaredSha256 === file.sha256 ? 'verified' : 'mismatch',
+        integrity: integrityOf(file, declaredSha256, declaredSize),
       },
     };
   }
@@ -264,6 +266,11 @@ function objectionTo(
   }
   if (declared.sha256 !== null && declared.agreed + 1 < agreement.onOtherHash) return 'sha256_differs';
   return undefined;
+}
+
+function integrityOf(file: Download, sha256: string | null, size: number | null): Integrity {
+  if (sha256 !== null) return sha256 === file.sha256 ? 'verified' : 'mismatch';
+  return size === null || size === file.size ? 'unchecked' : 'mismatch';
 }
 
 /** What went wrong on the way, before there was an answer. A private redirect target is no fault of the file: it stays transient. */

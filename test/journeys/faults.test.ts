@@ -130,8 +130,8 @@ test('a file of which nobody gives a digest is stored and said to be unchecked',
 test.each(eachWay)(
   'a file that is cut at the same place a few times is not taken for whole, by $way',
   async ({ says }) => {
-    const announced = await announce(rig, tenant, { faults: [{ fault: faultCatalogue.short, times: 5 }], says });
-    for (let nth = 1; nth <= 5; nth++) {
+    const announced = await announce(rig, tenant, { faults: [{ fault: faultCatalogue.short, times: 9 }], says });
+    for (let nth = 1; nth <= 9; nth++) {
       expect(await announced.try(nth)).toMatchObject({ outcome: 'retry' });
       rig.clock.advance(500 * 2 ** (nth - 1));
     }
