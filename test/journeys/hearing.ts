@@ -40,7 +40,7 @@ export async function agreed(rig: Rig, tenant: Tenant, delivered: Received): Pro
   return message;
 }
 
-/** Links are signed anew each time, and a media's state is not that of the delivery for ever. */
+/** Links are signed anew each time. */
 const withoutLinks = (message: Body): Body => ({
   ...message,
   media: message.media.map((media: Body) => ({ ...media, url: null, url_expires_at: null })),

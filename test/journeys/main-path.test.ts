@@ -2,7 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { about, fixture, messageOf, type Rig, sha256Of, startRig, type Tenant } from './rig.ts';
+import { about, bytesOf, fixture, messageOf, type Rig, sha256Of, startRig, type Tenant } from './rig.ts';
 
 let rig: Rig;
 let tenant: Tenant;
@@ -101,8 +101,8 @@ test('a document keeps the name that its sender gave it, an image has none', asy
 test('the same bytes sent twice are two media, kept once', async () => {
   const before = await blobCount();
   const sent = await rig.send(tenant, [
-    { bytes: bytesOnce('the same claim form'), type: 'text/plain', fileName: 'a.txt' },
-    { bytes: bytesOnce('the same claim form'), type: 'text/plain', fileName: 'b.txt' },
+    { bytes: bytesOf('the same claim form'), type: 'text/plain', fileName: 'a.txt' },
+    { bytes: bytesOf('the same claim form'), type: 'text/plain', fileName: 'b.txt' },
   ]);
   const messages = [];
   for (const { messageId } of sent) messages.push(messageOf(await tenant.receiver.next(about(messageId))));
@@ -112,10 +112,6 @@ test('the same bytes sent twice are two media, kept once', async () => {
   expect(await blobCount()).toBe(before + 1);
   for (const { media } of messages) expect(await (await fetch(media[0].url)).text()).toBe('the same claim form');
 });
-
-async function* bytesOnce(text: string) {
-  yield new TextEncoder().encode(text);
-}
 
 async function blobCount(): Promise<number> {
   const { readdir } = await import('node:fs/promises');
