@@ -9,7 +9,6 @@ import type { JsonObject } from './json.ts';
 import type {
   App,
   Attempt,
-  AttemptFault,
   Channel,
   Connection,
   Delivery,
@@ -121,16 +120,8 @@ export type CaptureSettlement = Lease & { at: Millis; result: CaptureResult; cha
 /** unwanted: the media was deleted meanwhile; stale: the lease had lapsed. `drop`: an object that nobody refers to and that the caller removes. */
 export type CaptureSettled = { outcome: 'done' | 'unwanted' | 'stale'; drop: string | null };
 
-export type AttemptLog = {
-  at: Millis;
-  durationMs: number;
-  status: number | null;
-  fault: AttemptFault;
-  error: string | null;
-  bodySha256: string | null;
-  bodyLength: number | null;
-  reply: string | null;
-};
+/** An attempt before it is counted. */
+export type AttemptLog = Omit<Attempt, 'number'>;
 
 export type DeliveryResult =
   | { to: 'delivered' }
