@@ -163,7 +163,8 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     }),
     places: config.deliveries,
     perLane: config.deliveriesPerEndpoint,
-    perFailingLane: config.deliveriesPerEndpoint,
+    // An endpoint that hangs holds each place for as long as an attempt may take.
+    perFailingLane: Math.max(1, Math.floor(config.deliveriesPerEndpoint / 4)),
     onError,
   });
   const removals = startPump({
