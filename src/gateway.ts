@@ -22,6 +22,7 @@ import { deliverWork } from './flows/deliver.ts';
 import { watchHeadRoom } from './flows/head-room.ts';
 import { intake } from './flows/intake.ts';
 import { mediaDesk } from './flows/media-desk.ts';
+import { orphanSearch } from './flows/orphans.ts';
 import { startPump } from './flows/pump.ts';
 import { removeWork } from './flows/remove.ts';
 import { startSweeper } from './flows/sweep.ts';
@@ -178,7 +179,8 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     perFailingLane: 1,
     onError,
   });
-  const sweeper = startSweeper({ records, clock, onWork: wake, onError });
+  const orphans = orphanSearch({ records, blobs, clock, report: (line) => log.info(line, 'orphans') });
+  const sweeper = startSweeper({ records, clock, orphans, onWork: wake, onError });
 
   const administer = administration({
     records,

@@ -8,9 +8,9 @@
 // so whatever lies in tmp when it opens belongs to a process that is gone.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BlobMissing, type BlobStore } from '../core/blob-store.ts';
+import { BlobMissing, type BlobStore, type StoredObject } from '../core/blob-store.ts';
 import type { PassFailpoint } from '../core/failpoints.ts';
 import { isId, newId } from '../core/ids.ts';
 import { fileBytes } from './file-bytes.ts';
@@ -74,6 +74,25 @@ export async function diskStore(root: string, pass?: PassFailpoint): Promise<Blo
       await syncFolder(dirname(path));
     },
 
+    async list(after, limit) {
+      const [afterShard = '', afterName = ''] = after?.split('/') ?? [];
+      const objects: StoredObject[] = [];
+      let next: string | null = null;
+      for (const shard of shards.filter((name) => name >= afterShard)) {
+        for (const name of (await readdir(join(root, shard))).sort()) {
+          if (shard === afterShard && name <= afterName) continue;
+          if (objects.length === limit) return { objects, next };
+          const key = keyOf(name);
+          // It may have been removed since the folder was read.
+          const facts = await stat(join(root, shard, name)).catch(undefinedIfMissing);
+          if (key === undefined || facts === undefined) continue;
+          objects.push({ key, writtenAt: facts.mtimeMs });
+          next = `${shard}/${name}`;
+        }
+      }
+      return { objects, next: null };
+    },
+
     async free() {
       const { bavail, blocks } = await statfs(root);
       return blocks === 0 ? 1 : bavail / blocks;
@@ -121,6 +140,16 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+/** The key of an object by its file's name; undefined: the file is not ours. */
+function keyOf(name: string): string | undefined {
+  const [app = '', blob = '', ...more] = name.split('.');
+  return isId('app', app) && isId('blob', blob) && more.length === 0 ? `${app}/${blob}` : undefined;
+}
+
+function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error;
 }
 
 function noneIfMissing(error: NodeJS.ErrnoException): string[] {

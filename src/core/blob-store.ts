@@ -1,6 +1,10 @@
 // The port to where bytes are kept. Keys are `{app id}/{blob id}`, made for each write and never used again.
 
+import type { Millis } from './ids.ts';
+
 export type ByteRange = { start: number; end: number };
+
+export type StoredObject = { key: string; writtenAt: Millis };
 
 export type BlobStore = {
   /**
@@ -12,6 +16,12 @@ export type BlobStore = {
   read(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Removes it; removing what is not there is no error. */
   remove(key: string): Promise<void>;
+  /**
+   * One page of the objects. From null until `next` is null each object that was there all the while comes once; `next` is
+   * opaque, and a page may be empty before the end.
+   * @param limit the most objects that a page has
+   */
+  list(after: string | null, limit: number): Promise<{ objects: StoredObject[]; next: string | null }>;
   /** Share of the storage that is free, 0 to 1; 1 where the store does not say. */
   free(): Promise<number>;
   /** Writes, reads and removes a few bytes. @throws when the store cannot be written */

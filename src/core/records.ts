@@ -200,6 +200,11 @@ export type Records = {
   settleRemovals(units: RemoveSettlement[]): Promise<Settled[]>;
   /** One bounded step of ageing: expired media, erased owners, old journal, events and attempts. Gives how many rows it changed. */
   sweep(request: { now: Millis; limit: number }): Promise<{ changed: number }>;
+  /**
+   * Dooms those of the objects that no row knows and queues their removal; from then on no capture can be stored with them.
+   * `ownerless`: objects of apps that were never here, to which no row can ever refer; the caller removes them.
+   */
+  doomOrphans(request: { objects: string[]; now: Millis }): Promise<{ doomed: number; ownerless: string[] }>;
 
   // Media, messages, events, deliveries.
 

@@ -2,6 +2,7 @@
 
 import type { Records } from '../core/records.ts';
 import * as apps from './administration/apps.ts';
+import { doomOrphans } from './administration/blobs.ts';
 import * as channels from './administration/channels.ts';
 import * as connections from './administration/connections.ts';
 import * as deliveryOrders from './administration/deliveries.ts';
@@ -31,6 +32,7 @@ export const sides = {
   settleDeliveries: 'write',
   settleRemovals: 'write',
   sweep: 'write',
+  doomOrphans: 'write',
   media: 'read',
   mediaForLink: 'read',
   listMedia: 'read',
@@ -146,6 +148,7 @@ export type HotName =
 export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> {
   const on = bound(access);
   return {
+    doomOrphans: on(doomOrphans),
     retryMedia: on(mediaOrders.retryMedia),
     deleteMedia: on(mediaOrders.deleteMedia),
     replayDelivery: on(deliveryOrders.replayDelivery),

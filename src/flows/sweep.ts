@@ -11,6 +11,8 @@ const everyMs = 60_000;
 export function startSweeper(parts: {
   records: Pick<Records, 'sweep'>;
   clock: Clock;
+  /** Looks for objects without a row; says whether removals were queued. */
+  orphans(): Promise<boolean>;
   onWork(): void;
   onError(error: unknown, about: string): void;
 }): Sweeper {
@@ -21,8 +23,9 @@ export function startSweeper(parts: {
     while (!stopped) {
       const { changed } = await parts.records.sweep({ now: parts.clock.now(), limit: stepRows });
       if (changed > 0) parts.onWork();
-      if (changed < stepRows) return;
+      if (changed < stepRows) break;
     }
+    if (!stopped && (await parts.orphans())) parts.onWork();
   }
 
   /** One sweep after another, never two at once. */

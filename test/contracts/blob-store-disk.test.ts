@@ -41,6 +41,16 @@ test('a blob is one file in one of 256 folders, and its name is made of nothing 
   expect((await readdir(root)).filter((name) => /^[0-9a-f]{2}$/.test(name))).toHaveLength(256);
 });
 
+test('a file that is not ours, or is only half written, is not listed', async () => {
+  const root = await emptyFolder();
+  const store = await diskStore(root);
+  const key = blobKey();
+  await store.write(key, streamOf(Buffer.from('a photo')), never);
+  for (const name of ['00/notes.txt', '00/app_1.blb_2', `ff/${key.replace('/', '.')}.bak`, 'tmp/draft'])
+    await writeFile(join(root, name), 'left here by somebody');
+  expect((await store.list(null, 100)).objects.map((object) => object.key)).toEqual([key]);
+});
+
 test('files and folders are for their owner only', async () => {
   const root = join(await emptyFolder(), 'blobs');
   const store = await diskStore(root);

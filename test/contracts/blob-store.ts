@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
-import { BlobMissing, type BlobStore, type ByteRange } from '../../src/core/blob-store.ts';
+import { BlobMissing, type BlobStore, type ByteRange, type StoredObject } from '../../src/core/blob-store.ts';
 import { newId } from '../../src/core/ids.ts';
 
 const never = new AbortController().signal;
@@ -261,6 +261,44 @@ export function blobStoreContract(name: string, open: () => Promise<BlobStore>):
     }
     expect(received.digest('hex')).toBe(sent.digest('hex'));
     expect(most).toBeLessThan(16 * MiB);
+  });
+
+  test.each([1, 3, 100])(
+    `${name}: in pages of %i every object is listed once, with the time of its writing`,
+    async (limit) => {
+      const store = await open();
+      expect(await store.list(null, limit)).toEqual({ objects: [], next: null });
+      const before = Date.now();
+      const keys = Array.from({ length: 10 }, blobKey);
+      for (const key of keys) await store.write(key, streamOf(sample(3)), never);
+      const after = Date.now();
+
+      const listed: StoredObject[] = [];
+      let next: string | null = null;
+      do {
+        const page = await store.list(next, limit);
+        expect(page.objects.length).toBeLessThanOrEqual(limit);
+        listed.push(...page.objects);
+        next = page.next;
+      } while (next !== null);
+      expect(listed.map(({ key }) => key).sort()).toEqual([...keys].sort());
+      for (const { writtenAt } of listed) {
+        // Some stores tell whole seconds.
+        expect(writtenAt).toBeGreaterThanOrEqual(before - 1000);
+        expect(writtenAt).toBeLessThanOrEqual(after + 1000);
+      }
+    },
+  );
+
+  test(`${name}: what is removed while it is listed stops nobody, and what stays is listed`, async () => {
+    const store = await open();
+    const keys = Array.from({ length: 6 }, blobKey);
+    for (const key of keys) await store.write(key, streamOf(sample(3)), never);
+    const first = await store.list(null, 2);
+    await Promise.all(first.objects.map(({ key }) => store.remove(key)));
+    const rest = await store.list(first.next, 100);
+    expect([...first.objects, ...rest.objects].map(({ key }) => key).sort()).toEqual([...keys].sort());
+    expect(rest.next).toBeNull();
   });
 
   test(`${name}: it says how much is free, as a share`, async () => {

@@ -7,6 +7,7 @@ import { captureClaims } from './records/captures.ts';
 import { deliveryClaims } from './records/deliveries.ts';
 import { holdClaims } from './records/holds.ts';
 import { jobClaims } from './records/jobs.ts';
+import { orphanClaims } from './records/orphans.ts';
 import { poisonClaims } from './records/poison.ts';
 import { readingClaims } from './records/reading.ts';
 import type { Open } from './records/rig.ts';
@@ -21,6 +22,7 @@ export function recordsContract(name: string, open: Open): void {
   captureClaims(name, open);
   deliveryClaims(name, open);
   ageingClaims(name, open);
+  orphanClaims(name, open);
   wallClaims(name, open);
   readingClaims(name, open);
   administrationClaims(name, open);

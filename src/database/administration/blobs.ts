@@ -18,6 +18,52 @@ export async function doomBlobs({ db }: Access, keys: readonly number[], now: Mi
     )
     .returning(['key', 'app_key'])
     .execute();
+  await queueRemovals({ db }, doomed, now);
+}
+
+/** Dooms objects that no row knows, each by a row of its own. Its object is unique, so no capture can take it any more. */
+export async function doomOrphans(
+  { db }: Access,
+  { objects, now }: { objects: string[]; now: Millis },
+): Promise<{ doomed: number; ownerless: string[] }> {
+  if (objects.length === 0) return { doomed: 0, ownerless: [] };
+  const rows = await db.selectFrom('blobs').select('object').where('object', 'in', objects).execute();
+  const known = new Set(rows.map(({ object }) => object));
+  const orphans = objects.filter((object) => !known.has(object));
+  if (orphans.length === 0) return { doomed: 0, ownerless: [] };
+  const owners = await db
+    .selectFrom('apps')
+    .select(['key', 'id'])
+    .where('id', 'in', [...new Set(orphans.map(ownerOf))])
+    .execute();
+  const keyOf = new Map(owners.map(({ id, key }) => [id, key]));
+  const values = orphans.flatMap((object) => {
+    const app_key = keyOf.get(ownerOf(object));
+    return app_key === undefined
+      ? []
+      : [{ app_key, object, sha256: '', size: 0, state: 'doomed' as const, created_at: now }];
+  });
+  const doomed =
+    values.length === 0
+      ? []
+      : await db
+          .insertInto('blobs')
+          .values(values)
+          .onConflict((conflict) => conflict.column('object').doNothing())
+          .returning(['key', 'app_key'])
+          .execute();
+  await queueRemovals({ db }, doomed, now);
+  return { doomed: doomed.length, ownerless: orphans.filter((object) => !keyOf.has(ownerOf(object))) };
+}
+
+/** The app in an object's key. */
+const ownerOf = (object: string): string => object.split('/')[0] ?? '';
+
+async function queueRemovals(
+  { db }: Pick<Access, 'db'>,
+  doomed: readonly { key: number; app_key: number }[],
+  now: Millis,
+): Promise<void> {
   if (doomed.length === 0) return;
   const job = { kind: 'remove', state: 'ready', due_at: now, created_at: now } as const;
   await db
