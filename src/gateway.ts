@@ -17,6 +17,7 @@ import { dialects } from './dialects/registry.ts';
 import { access } from './flows/access.ts';
 import { accounts } from './flows/accounts.ts';
 import { type Administration, administration } from './flows/administration.ts';
+import { blindCursors } from './flows/blind-cursors.ts';
 import { captureWork } from './flows/capture.ts';
 import { deliverWork } from './flows/deliver.ts';
 import { watchHeadRoom } from './flows/head-room.ts';
@@ -194,7 +195,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   });
   let sandbox: SandboxDesk | undefined;
   const app = buildHttp({
-    records,
+    records: blindCursors(records, secretKeys),
     intake: intake({
       records,
       accounts: known,
