@@ -22,9 +22,17 @@ export type ServerProcess = {
   kill(signal: NodeJS.Signals): Promise<Exit>;
 };
 
-/** @param env beside what every process of these tests gets: a free port, no sandbox, this machine allowed */
-export function startServer(folder: string, env: Record<string, string> = {}): ServerProcess {
-  const child: ChildProcess = spawn(process.execPath, [cli, 'serve'], {
+/**
+ * @param env beside what every process of these tests gets: a free port, no sandbox, this machine allowed
+ * @param through a command that is given the server's as its last arguments
+ */
+export function startServer(
+  folder: string,
+  env: Record<string, string> = {},
+  through: readonly string[] = [],
+): ServerProcess {
+  const [command = '', ...args] = [...through, process.execPath, cli, 'serve'];
+  const child: ChildProcess = spawn(command, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env['PATH'],

@@ -23,7 +23,11 @@ if (values.engine === 'postgres' && given === undefined) {
   throw new Error('MEDIADOCK_DATABASE_URL is not set; it names the empty PostgreSQL database to torture');
 }
 
-const bar = new SingleBar({ format: `seed ${seed} {bar} {value}/{total} kills, {duration_formatted}` });
+const bar = new SingleBar({
+  format: `seed ${seed} {bar} {value}/{total} kills, {duration_formatted}`,
+  noTTYOutput: true,
+  notTTYSchedule: 10_000,
+});
 bar.start(kills, 0);
 const atFailpoints = Math.floor(kills * 0.4);
 const report = await torture({
