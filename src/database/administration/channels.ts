@@ -155,6 +155,8 @@ export async function pauseChannel(
       .set({ probe_at: probeAt, reason: JSON.stringify(reason) })
       .where('key', '=', key)
       .where('state', '=', 'paused')
+      // A probe that is due was asked for by new secrets; what the former ones met says nothing of them.
+      .where('probe_at', '>', now)
       .execute();
 }
 

@@ -251,6 +251,21 @@ export function captureClaims(name: string, open: Open): void {
     ]);
   });
 
+  test(`${name}: a refusal of the former secrets that comes late leaves the probe due that the new ones asked for`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    for (let messages = 0; messages < 2; messages++) await at.receive();
+    const [early, late] = await capturesAt(records, start);
+    if (early === undefined || late === undefined) throw new Error('two captures are due');
+    const refused = (job: CaptureJob, now: number) =>
+      settle(records, job, now, retryAt(now, { counts: false }), paused);
+    await refused(early, start);
+    const secrets = { reach: at.reach, id: at.channel.id, now: start + second, set: { sealed: Uint8Array.of(7) } };
+    await records.updateChannel(secrets);
+    await refused(late, start + second);
+    expect(await capturesAt(records, start + second)).toHaveLength(1);
+  });
+
   test(`${name}: new secrets make every capture due that waits for another try`, async () => {
     const { records } = await open();
     const at = await home(records);
