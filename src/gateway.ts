@@ -114,6 +114,11 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     deliveries.poke();
     removals.poke();
   };
+  // What happens with every message wakes only those that it gives work.
+  const wakeForMessage = () => {
+    captures.poke();
+    deliveries.poke();
+  };
   const captures = startPump({
     name: 'captures',
     records,
@@ -133,7 +138,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
         stallMs: config.stallSeconds * 1000,
         minBytesPerSecond: config.minBytesPerSecond,
       },
-      onWork: wake,
+      onWork: () => deliveries.poke(),
       onError,
       pass,
       report: (line) => log[line.reason === 'redirect_refused' ? 'error' : 'info'](line, 'capture'),
@@ -158,7 +163,6 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       clock,
       chance,
       ...(config.deliveryTimeoutSeconds !== undefined && { timeoutMs: config.deliveryTimeoutSeconds * 1000 }),
-      onWork: wake,
       onError,
       pass,
       report: (line) => log.info(line, 'delivery'),
@@ -203,7 +207,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       clock,
       limits: { queueBytes: config.intakeQueueBytes, queueRequests: config.intakeQueueRequests },
       roomLeft: room.forIntake,
-      onWork: wake,
+      onWork: wakeForMessage,
       report: (line) => log.info(line, 'intake'),
       pass,
     }),

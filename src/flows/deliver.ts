@@ -29,7 +29,6 @@ export type DeliverParts = {
   chance(): number;
   /** Limit for one attempt in place of the dialect's own. */
   timeoutMs?: number;
-  onWork(): void;
   report(report: DeliveryReport): void;
   onError(error: unknown, about: string): void;
   pass?: PassFailpoint | undefined;
@@ -103,6 +102,5 @@ export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: Abo
       error: outcome.error,
       durationMs: outcome.durationMs,
     });
-    parts.onWork();
   };
 }

@@ -73,6 +73,22 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
   return { pump, put, until, ends, seen, queue };
 }
 
+test('places that become free shortly after each other are filled by one claim', async () => {
+  const claims: number[] = [];
+  const queue = [1, 2, 3, 4, 5, 6, 7, 8].map((job) => ({ job, attempt: 1 }));
+  const { until, ends } = bench({
+    places: 4,
+    claim: ({ free }) => {
+      claims.push(free);
+      return Promise.resolve({ jobs: queue.splice(0, free), nextDue: null });
+    },
+  });
+  await until(() => ends.size === 4);
+  for (const job of [1, 2, 3, 4]) ends.get(job)?.end();
+  await until(() => ends.size === 4);
+  expect(claims).toEqual([4, 4]);
+});
+
 test('no more jobs run than there are places, and each end makes room for the next', async () => {
   const { pump, put, until, ends, seen } = bench();
   put(1, 2, 3, 4, 5);

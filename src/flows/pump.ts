@@ -1,7 +1,9 @@
 // A pump claims jobs of one kind and works on them, as many at once as this node has places.
 //
 // It sleeps until it is poked (new work was committed), until a place becomes free, or until the earliest waiting job is
-// due; a poll every second alone suffices, so a lost poke costs a second and nothing more.
+// due; a poll every second alone suffices, so a lost poke costs a second and nothing more. After a quiet moment it claims at
+// once; under load claims keep a distance, so that one claim takes the places that several jobs have freed: a claim costs
+// the database nearly the same whether it takes one job or sixteen.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
 // twice; every job is safe to repeat, and only the holder of the newest lease can settle it.
 // Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
@@ -36,6 +38,7 @@ export type PumpParts<Job extends Lease> = {
 const leaseMs = 30_000;
 const renewEveryMs = 10_000;
 const pollEveryMs = 1000;
+const claimEveryMs = 5;
 
 export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   const { clock, places } = parts;
@@ -43,15 +46,26 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   let stopped = false;
   let claiming: Promise<void> | undefined;
   let pokedMeanwhile = false;
+  let lastClaimAt = Number.NEGATIVE_INFINITY;
+  let gathering = false;
   let timer: NodeJS.Timeout | undefined;
 
   function poke(): void {
-    if (stopped) return;
+    if (stopped || gathering) return;
     if (claiming !== undefined) {
       pokedMeanwhile = true;
       return;
     }
     clearTimeout(timer);
+    const wait = lastClaimAt + claimEveryMs - performance.now();
+    if (wait <= 0) return claim();
+    gathering = true;
+    timer = setTimeout(claim, wait);
+  }
+
+  function claim(): void {
+    gathering = false;
+    lastClaimAt = performance.now();
     claiming = claimOnce()
       .catch((error: unknown) => {
         parts.onError(error, `${parts.name}: claim`);
