@@ -58,9 +58,9 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
     }
     clearTimeout(timer);
     const wait = lastClaimAt + claimEveryMs - performance.now();
-    if (wait <= 0) return claim();
-    gathering = true;
-    timer = setTimeout(claim, wait);
+    gathering = wait > 0;
+    if (gathering) timer = setTimeout(claim, wait);
+    else claim();
   }
 
   function claim(): void {
