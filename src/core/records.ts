@@ -161,6 +161,9 @@ export type NewKey = {
   dialect: string;
 };
 
+/** An owner of files that can be deleted. */
+export type Erasable = { kind: 'organization' | 'app' | 'channel'; id: string };
+
 export type Backlog = {
   captures: {
     ready: number;
@@ -237,6 +240,8 @@ export type Records = {
   }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
   listJournal(request: { only?: 'unrouted' | 'unparsed'; page: PageRequest }): Promise<Page<JournalEntry>>;
   backlog(request: { now: Millis }): Promise<Backlog>;
+  /** Whether nothing is left of a deleted owner's files, in the records or in the store. */
+  isErased(request: Erasable): Promise<boolean>;
 
   // Administration.
 

@@ -12,6 +12,7 @@ import * as mediaOrders from './administration/media.ts';
 import * as organizations from './administration/organizations.ts';
 import { backlog } from './reads/backlog.ts';
 import * as deliveries from './reads/deliveries.ts';
+import { isErased } from './reads/erased.ts';
 import { listEvents } from './reads/events.ts';
 import * as journal from './reads/journal.ts';
 import * as media from './reads/media.ts';
@@ -49,6 +50,7 @@ export const sides = {
   journalEntry: 'read',
   listJournal: 'read',
   backlog: 'read',
+  isErased: 'read',
   createOrganization: 'write',
   organization: 'read',
   listOrganizations: 'read',
@@ -116,6 +118,7 @@ export function readsOn(access: Access): Commands<ReadName> {
     journalEntry: on(journal.journalEntry),
     listJournal: on(journal.listJournal),
     backlog: on(backlog),
+    isErased: on(isErased),
     organization: on(organizations.organization),
     listOrganizations: on(organizations.listOrganizations),
     app: on(apps.app),

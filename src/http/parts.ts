@@ -7,6 +7,7 @@ import type { Records } from '../core/records.ts';
 import type { SandboxDesk } from '../core/sandbox-desk.ts';
 import type { Access } from '../flows/access.ts';
 import type { Administration } from '../flows/administration.ts';
+import type { Eraser } from '../flows/erase.ts';
 import type { Intake } from '../flows/intake.ts';
 import type { MediaDesk } from '../flows/media-desk.ts';
 
@@ -24,6 +25,7 @@ export type HttpParts = {
   intake: Intake;
   administration: Administration;
   desk: MediaDesk;
+  eraser: Eraser;
   access: Access;
   signer: Pick<LinkSigner, 'verify'>;
   links: Links;

@@ -3,6 +3,7 @@
 import { acceptingClaims } from './records/accepting.ts';
 import { administrationClaims } from './records/administration.ts';
 import { ageingClaims } from './records/ageing.ts';
+import { blobLifeClaims } from './records/blob-life.ts';
 import { captureClaims } from './records/captures.ts';
 import { deliveryClaims } from './records/deliveries.ts';
 import { holdClaims } from './records/holds.ts';
@@ -23,6 +24,7 @@ export function recordsContract(name: string, open: Open): void {
   deliveryClaims(name, open);
   ageingClaims(name, open);
   orphanClaims(name, open);
+  blobLifeClaims(name, open);
   wallClaims(name, open);
   readingClaims(name, open);
   administrationClaims(name, open);

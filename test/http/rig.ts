@@ -19,6 +19,7 @@ import { dialects } from '../../src/dialects/registry.ts';
 import { access } from '../../src/flows/access.ts';
 import { accounts } from '../../src/flows/accounts.ts';
 import { administration } from '../../src/flows/administration.ts';
+import { eraser } from '../../src/flows/erase.ts';
 import { intake } from '../../src/flows/intake.ts';
 import { mediaDesk } from '../../src/flows/media-desk.ts';
 import { buildHttp, type HttpParts } from '../../src/http/app.ts';
@@ -108,6 +109,8 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
       onWork,
     }),
     desk: mediaDesk({ records, blobs, clock, onWork }),
+    // Nobody removes anything here, so nobody waits for it.
+    eraser: eraser({ records, clock, sweep: async () => {}, patienceMs: 0, onWork }),
     access: access(records, adminKey, clock),
     signer,
     links: { to: (media, at) => gatewayLinks(signer, url, 3600).to(media, at) },

@@ -22,13 +22,15 @@ export const eraseDestroyedChannels: Step = async (access, now, limit) => {
     .execute();
   let changed = 0;
   for (const { key } of channels) {
-    if (changed >= limit) break;
-    const rows = await selectErasable(access, limit - changed)
+    const room = limit - changed;
+    if (room <= 0) break;
+    const rows = await selectErasable(access, room)
       .where('channel_key', '=', key)
       .where('state', '<>', sql.lit('deleted'))
       .execute();
     await erase(access, rows, 'channel_destroyed', now);
-    if (rows.length === 0)
+    // Nothing is added to what was deleted: fewer than asked for were the last.
+    if (rows.length < room)
       await access.db.updateTable('channels').set({ erased_at: now }).where('key', '=', key).execute();
     changed += Math.max(1, rows.length);
   }
@@ -45,20 +47,23 @@ export const eraseDeletedApps: Step = async (access, now, limit) => {
     .execute();
   let changed = 0;
   for (const { key } of apps) {
-    if (changed >= limit) break;
-    const rows = await selectErasable(access, limit - changed)
-      .where('app_key', '=', key)
-      .where('state', 'in', kept)
-      .execute();
+    const room = limit - changed;
+    if (room <= 0) break;
+    const rows = await selectErasable(access, room).where('app_key', '=', key).where('state', 'in', kept).execute();
     await erase(access, rows, 'app_deleted', now);
-    if (rows.length === 0) await access.db.updateTable('apps').set({ erased_at: now }).where('key', '=', key).execute();
+    if (rows.length < room)
+      await access.db.updateTable('apps').set({ erased_at: now }).where('key', '=', key).execute();
     changed += Math.max(1, rows.length);
   }
   return changed;
 };
 
-const selectErasable = ({ db }: Access, limit: number) =>
-  db.selectFrom('media').select(['key', 'message_key', 'blob_key']).limit(limit);
+const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
+  db
+    .selectFrom('media')
+    .select(['key', 'message_key', 'blob_key'])
+    .limit(limit)
+    .$if(severalWriters, (query) => query.forUpdate());
 
 type Erasable = { key: number; message_key: number | null; blob_key: number | null };
 

@@ -96,9 +96,7 @@ export const appRoutes: readonly Route[] = [
     status: 204,
     params: one,
     async handler({ caller, params, parts }) {
-      const request = { reach: caller.reach, id: params.id, now: parts.clock.now() };
-      found((await parts.records.deleteApp(request)) || undefined);
-      parts.onWork();
+      await parts.eraser.app(caller.reach, params.id);
       return undefined;
     },
   }),

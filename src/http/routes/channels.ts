@@ -71,9 +71,7 @@ export const channelRoutes: readonly Route[] = [
     status: 204,
     params: one,
     async handler({ caller, params, parts }) {
-      const request = { reach: caller.reach, id: params.id, now: parts.clock.now() };
-      found((await parts.records.deleteChannel(request)) || undefined);
-      parts.onWork();
+      await parts.eraser.channel(caller.reach, params.id);
       return undefined;
     },
   }),

@@ -69,8 +69,7 @@ export const organizationRoutes: readonly Route[] = [
     status: 204,
     params: one,
     async handler({ params, parts }) {
-      const deleted = await parts.records.deleteOrganization({ id: params.id, now: parts.clock.now() });
-      found(deleted || undefined);
+      await parts.eraser.organization(params.id);
       return undefined;
     },
   }),
