@@ -13,9 +13,6 @@ import { dispositionOf } from './disposition.ts';
 import type { HttpLog } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
 
-// Read ahead of what the caller takes.
-const aheadBytes = 512 * 1024;
-
 export type StoredMedia = Media & { blob: string; size: number; sha256: string; type: string };
 
 /** Answers a GET or HEAD with the file. @throws Fault media_gone; ProtocolFault range_not_satisfiable */
@@ -56,29 +53,15 @@ export async function serveMedia(
   reply.raw.once('close', () => gone.abort());
   // Whoever left while the media was looked up closes no second time.
   if (reply.raw.closed) gone.abort();
-  const bytes = await readOrBegin(() => parts.desk.bytes(media, range, gone.signal), length).catch((error: unknown) => {
+  const bytes = await parts.desk.bytes(media, range, gone.signal).catch((error: unknown) => {
     if (!gone.signal.aborted) throw error;
   });
   if (bytes === undefined) return reply.send();
-  reply.code(status).headers(headers);
-  if (bytes instanceof Uint8Array) return reply.send(bytes);
-  const body = Readable.from(bytes, { objectMode: false, highWaterMark: aheadBytes });
+  const body = Readable.from(exactly(length, bytes), { objectMode: false });
   body.on('error', (error) => {
     if (!gone.signal.aborted) parts.log?.error({ err: error, media: media.id }, 'a file could not be read to its end');
   });
-  return reply.send(body);
-}
-
-/** A file that comes in one piece as that piece, because a stream would cost more than what it carries; otherwise its pieces. */
-async function readOrBegin(
-  read: () => Promise<AsyncIterable<Uint8Array>>,
-  length: number,
-): Promise<Uint8Array | AsyncGenerator<Uint8Array>> {
-  const pieces = (await read())[Symbol.asyncIterator]();
-  const first = await pieces.next();
-  if (first.done === true || first.value.length !== length) return exactly(length, [first], pieces);
-  const second = await pieces.next();
-  return second.done === true ? first.value : exactly(length, [first, second], pieces);
+  return reply.code(status).headers(headers).send(body);
 }
 
 /** The one range to serve; undefined: the whole file. */
@@ -93,22 +76,13 @@ function rangeOf(request: FastifyRequest, size: number, etag: string): ByteRange
   return ranges[0];
 }
 
-/** The pieces, unless they turn out to have another length than was announced: then the connection must not look whole. */
-async function* exactly(
-  length: number,
-  begun: IteratorResult<Uint8Array>[],
-  pieces: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  const next = async () => begun.shift() ?? (await pieces.next());
+/** The stream, unless it turns out to have another length than was announced: then the connection must not look whole. */
+async function* exactly(length: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let seen = 0;
-  try {
-    for (let piece = await next(); piece.done !== true; piece = await next()) {
-      seen += piece.value.length;
-      if (seen > length) break;
-      yield piece.value;
-    }
-    if (seen !== length) throw new Error(`the blob gave ${seen} or more bytes where ${length} were recorded`);
-  } finally {
-    await pieces.return?.();
+  for await (const chunk of bytes) {
+    seen += chunk.byteLength;
+    if (seen > length) break;
+    yield chunk;
   }
+  if (seen !== length) throw new Error(`the blob gave ${seen} or more bytes where ${length} were recorded`);
 }

@@ -58,12 +58,8 @@ export const eraseDeletedApps: Step = async (access, now, limit) => {
   return changed;
 };
 
-const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
-  db
-    .selectFrom('media')
-    .select(['key', 'message_key', 'blob_key'])
-    .limit(limit)
-    .$if(severalWriters, (query) => query.forUpdate());
+const selectErasable = ({ db }: Access, limit: number) =>
+  db.selectFrom('media').select(['key', 'message_key', 'blob_key']).limit(limit);
 
 type Erasable = { key: number; message_key: number | null; blob_key: number | null };
 
