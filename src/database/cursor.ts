@@ -1,4 +1,5 @@
-// A cursor points after a row of one list. It is opaque to callers: a version, the list, and the row's key.
+// A cursor points after a row of one list. It is opaque to callers: a version, the list, and the numbers by which the list
+// is ordered, nearly always the row's key alone.
 
 import { Fault } from '../core/faults.ts';
 
@@ -18,19 +19,24 @@ const lists = [
 ] as const;
 export type List = (typeof lists)[number];
 
-export function cursorAfter(list: List, key: number): string {
-  const bytes = Buffer.alloc(8);
+const numberBytes = 6;
+
+export function cursorAfter(list: List, ...numbers: number[]): string {
+  const bytes = Buffer.alloc(2 + numbers.length * numberBytes);
   bytes[0] = version;
   bytes[1] = lists.indexOf(list);
-  bytes.writeUIntBE(key, 2, 6);
+  for (const [at, number] of numbers.entries()) bytes.writeUIntBE(number, 2 + at * numberBytes, numberBytes);
   return bytes.toString('base64url');
 }
 
-/** The key that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
-export function keyOf(list: List, cursor: string | null): number | undefined {
-  if (cursor === null) return undefined;
+/** The numbers of a cursor; none when there is no cursor. @throws Fault invalid_cursor */
+export function numbersOf(list: List, cursor: string | null, count: number): number[] {
+  if (cursor === null) return [];
   const bytes = Buffer.from(cursor, 'base64url');
-  if (bytes.length !== 8 || bytes.toString('base64url') !== cursor) throw new Fault('invalid_cursor');
-  if (bytes[0] !== version || bytes[1] !== lists.indexOf(list)) throw new Fault('invalid_cursor');
-  return bytes.readUIntBE(2, 6);
+  const whole = bytes.length === 2 + count * numberBytes && bytes.toString('base64url') === cursor;
+  if (!whole || bytes[0] !== version || bytes[1] !== lists.indexOf(list)) throw new Fault('invalid_cursor');
+  return Array.from({ length: count }, (_, at) => bytes.readUIntBE(2 + at * numberBytes, numberBytes));
 }
+
+/** The key that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
+export const keyOf = (list: List, cursor: string | null): number | undefined => numbersOf(list, cursor, 1)[0];

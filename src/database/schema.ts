@@ -299,4 +299,10 @@ export type MediaDetails = {
 export type Db = Kysely<Tables>;
 
 /** What every query gets: the database (or the transaction that it runs in) and the settings in force. */
-export type Access = { db: Db; settings: RecordsSettings; pass?: PassFailpoint | undefined };
+export type Access = {
+  db: Db;
+  settings: RecordsSettings;
+  /** Whether others write at the same time, so that an order must lock the rows that it looks at before it decides. */
+  severalWriters: boolean;
+  pass?: PassFailpoint | undefined;
+};

@@ -35,6 +35,7 @@ export async function createApp(
           .select('key')
           .where('id', '=', organizationId)
           .where('deleted_at', 'is', null)
+          .$if(access.severalWriters, (query) => query.forShare())
           .executeTakeFirst();
   if (owner === undefined) return undefined;
   const id = newId('app', now);
@@ -60,9 +61,15 @@ export async function app({ db }: Access, { reach, id }: { reach: Reach; id: str
   return row && toApp(row);
 }
 
-/** The key of a live app within reach. */
-export async function appKey({ db }: Access, reach: Reach, id: string): Promise<number | undefined> {
-  const row = await db.selectFrom('apps').select('key').where('id', '=', id).where(within(reach)).executeTakeFirst();
+/** The key of a live app within reach, for an order that adds to it; it stays live until the order is done. */
+export async function appKey({ db, severalWriters }: Access, reach: Reach, id: string): Promise<number | undefined> {
+  const row = await db
+    .selectFrom('apps')
+    .select('key')
+    .where('id', '=', id)
+    .where(within(reach))
+    .$if(severalWriters, (query) => query.forShare())
+    .executeTakeFirst();
   return row?.key;
 }
 

@@ -6,8 +6,11 @@ import type { Millis } from '../../core/ids.ts';
 import type { Access } from '../schema.ts';
 
 /** Dooms those of the blobs that no media refers to any more. */
-export async function doomBlobs({ db }: Access, keys: readonly number[], now: Millis): Promise<void> {
+export async function doomBlobs({ db, severalWriters }: Access, keys: readonly number[], now: Millis): Promise<void> {
   if (keys.length === 0) return;
+  // A capture that is just taking one of them for its media holds it; only a query that begins after that sees the media.
+  if (severalWriters)
+    await db.selectFrom('blobs').select('key').where('key', 'in', keys).orderBy('key').forUpdate().execute();
   const doomed = await db
     .updateTable('blobs')
     .set({ state: 'doomed' })

@@ -25,6 +25,7 @@ export async function createChannel(
     .select('key')
     .where('id', '=', connectionId)
     .where('deleted_at', 'is', null)
+    .$if(access.severalWriters, (query) => query.forShare())
     .executeTakeFirst();
   if (connection === undefined) return { is: 'absent', what: 'connection' };
   const row = await db

@@ -64,10 +64,14 @@ export async function updateConnection(
 }
 
 export async function deleteConnection(
-  { db }: Access,
+  { db, severalWriters }: Access,
   { id, now }: { id: string; now: Millis },
 ): Promise<'deleted' | 'in_use' | 'absent'> {
-  const row = await live(db).select('key').where('id', '=', id).executeTakeFirst();
+  const row = await live(db)
+    .select('key')
+    .where('id', '=', id)
+    .$if(severalWriters, (query) => query.forUpdate())
+    .executeTakeFirst();
   if (row === undefined) return 'absent';
   const channel = await db
     .selectFrom('channels')

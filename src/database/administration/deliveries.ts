@@ -8,7 +8,7 @@ import type { Delivery, Reach } from '../../core/model.ts';
 import type { Moved } from '../../core/records.ts';
 import { type DeliveryState, deliveryMoves, mayMove } from '../../core/states.ts';
 import { keyWithin, within } from '../reads/reach.ts';
-import type { Access } from '../schema.ts';
+import type { Access, Db } from '../schema.ts';
 import { deliveriesByKeys } from '../views/delivery.ts';
 
 export async function replayDelivery(
@@ -22,6 +22,7 @@ export async function replayDelivery(
     .innerJoin('endpoints', 'endpoints.key', 'deliveries.endpoint_key')
     .select(['deliveries.state', 'endpoints.state as endpoint_state'])
     .where('deliveries.key', '=', key)
+    .$if(access.severalWriters, (query) => query.forUpdate())
     .executeTakeFirstOrThrow();
   const changed =
     row.state === 'dead' && row.endpoint_state !== 'deleted' && mayMove(deliveryMoves, row.state, 'pending');
@@ -41,6 +42,7 @@ export async function replayDead(
     .where('endpoints.id', '=', endpointId)
     .where('endpoints.state', '<>', 'deleted')
     .where(within(reach))
+    .$if(access.severalWriters, (query) => query.forShare('endpoints'))
     .executeTakeFirst();
   return endpoint && (await resumeDeliveries(access, { endpointKey: endpoint.key, from: 'dead' }, now));
 }
@@ -53,6 +55,13 @@ export async function resumeDeliveries(
 ): Promise<number> {
   const [column, value] =
     'key' in which ? (['key', which.key] as const) : (['endpoint_key', which.endpointKey] as const);
+  const resumed = await db
+    .updateTable('deliveries')
+    .set({ state: 'pending', reason: null, state_at: now })
+    .where(column, '=', value)
+    .where('state', '=', which.from)
+    .executeTakeFirst();
+  // Those that are pending now and have no job: what changed state between two statements gets neither too many nor none.
   await db
     .insertInto('jobs')
     .columns(['kind', 'lane', 'subject', 'state', 'due_at', 'created_at'])
@@ -68,18 +77,20 @@ export async function resumeDeliveries(
           sql.val(now).as('created_at'),
         ])
         .where(column, '=', value)
-        .where('state', '=', which.from)
+        .where('state', '=', 'pending')
+        .where(({ not, exists }) => not(exists(jobOf(db))))
         .orderBy('key'),
     )
     .execute();
-  const resumed = await db
-    .updateTable('deliveries')
-    .set({ state: 'pending', reason: null, state_at: now })
-    .where(column, '=', value)
-    .where('state', '=', which.from)
-    .executeTakeFirst();
   return Number(resumed.numUpdatedRows);
 }
+
+const jobOf = (db: Db) =>
+  db
+    .selectFrom('jobs')
+    .select('jobs.key')
+    .where('jobs.kind', '=', 'deliver')
+    .whereRef('jobs.subject', '=', sql.ref('deliveries.key'));
 
 /** What an endpoint has not got yet waits, except what is being attempted right now. */
 export async function pauseDeliveries(
@@ -93,21 +104,12 @@ export async function pauseDeliveries(
     .set({ state: 'paused', reason: JSON.stringify(reason), state_at: now })
     .where('endpoint_key', '=', endpointKey)
     .where('state', '=', 'pending')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('jobs')
-            .select('jobs.key')
-            .where('jobs.kind', '=', 'deliver')
-            .whereRef('jobs.subject', '=', 'deliveries.key')
-            .where('jobs.state', '=', 'leased'),
-        ),
-      ),
-    )
+    .where(({ not, exists }) => not(exists(jobOf(db).where('jobs.state', '=', 'leased'))))
     .execute();
   await db
     .deleteFrom('jobs')
     .where('kind', '=', 'deliver')
+    .where('state', '<>', 'leased')
     .where('subject', 'in', (q) =>
       q.selectFrom('deliveries').select('key').where('endpoint_key', '=', endpointKey).where('state', '=', 'paused'),
     )

@@ -27,6 +27,7 @@ export async function emit(access: Access, facts: readonly Fact[], now: Millis):
     .where('app_key', 'in', [...new Set(facts.map((fact) => fact.appKey))])
     .where('state', '<>', 'deleted')
     .orderBy('key')
+    .$if(access.severalWriters, (query) => query.forShare())
     .execute();
   const deliveries = events.flatMap(({ fact, key: event_key }) => {
     const others = endpoints.filter(({ key, app_key }) => app_key === fact.appKey && key !== fact.endpointKey);

@@ -53,6 +53,7 @@ async function ownerOf(
     .select('key')
     .where('id', '=', reach.organizationId)
     .where('deleted_at', 'is', null)
+    .$if(access.severalWriters, (query) => query.forShare())
     .executeTakeFirst();
   if (organization === undefined) throw new Fault('not_found');
   return { app_key: null, organization_key: organization.key };

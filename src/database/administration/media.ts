@@ -81,6 +81,7 @@ async function rowOf(access: Access, reach: Reach, id: string) {
     ])
     .select('channels.state as channel_state')
     .where('media.key', '=', key)
+    .$if(access.severalWriters, (query) => query.forUpdate('media'))
     .executeTakeFirst();
 }
 

@@ -1,3 +1,4 @@
+import { firstPostgres } from './0001-first-postgres.ts';
 import type { Migration } from './migration.ts';
 
 // Indexes on `state` are partial wherever most rows are done with; the conditions are written with OR because SQLite
@@ -8,6 +9,7 @@ import type { Migration } from './migration.ts';
 export const first: Migration = {
   number: 1,
   name: 'first',
+  postgres: firstPostgres,
   sqlite: `
 CREATE TABLE organizations (
   key INTEGER PRIMARY KEY AUTOINCREMENT,

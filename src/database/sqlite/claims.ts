@@ -8,18 +8,10 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Millis } from '../../core/ids.ts';
-import type { ClaimRequest, JobKind, Lease } from '../../core/records.ts';
+import type { ClaimRequest, JobKind } from '../../core/records.ts';
+import { type Job, probeEveryMs, promoted, restAfterLapses, urgentMs } from '../claiming.ts';
 import { statement } from './statement.ts';
 
-/** Most jobs that one claim makes ready. */
-const promoted = 1000;
-export const restAfterLapses = 10;
-/** A file that its carrier drops sooner than this goes first. */
-const urgentMs = 24 * 3_600_000;
-/** How long after a probe of a paused channel the next may follow. */
-const probeEveryMs = 15 * 60_000;
-
-export type Job = Lease & { lane: number; subject: number; failures: number; memo: string | null };
 type JobRow = { key: number; subject: number; attempt: number; failures: number; memo: string | null };
 type Lane = { lane: number; places: number; probe: number };
 

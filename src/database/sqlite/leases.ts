@@ -4,8 +4,8 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Millis } from '../../core/ids.ts';
 import type { JobKind, Lease } from '../../core/records.ts';
+import { restAfterLapses } from '../claiming.ts';
 import { toStored } from '../stored-json.ts';
-import { restAfterLapses } from './claims.ts';
 import { statement } from './statement.ts';
 
 export type Retry = { at: Millis; reason: string; counts: boolean; failedAt: Millis; memo: string | null };

@@ -9,12 +9,13 @@ import { migrations } from '../migrations/migrations.ts';
 import { dumpSchema, migrate } from './migrate.ts';
 
 const now = 1_700_000_000_000;
-const one: Migration = { number: 1, name: 'one', sqlite: 'CREATE TABLE a (x INTEGER) STRICT' };
-const two: Migration = { number: 2, name: 'two', sqlite: 'ALTER TABLE a ADD COLUMN y INTEGER' };
+const one: Migration = { number: 1, name: 'one', sqlite: 'CREATE TABLE a (x INTEGER) STRICT', postgres: '' };
+const two: Migration = { number: 2, name: 'two', sqlite: 'ALTER TABLE a ADD COLUMN y INTEGER', postgres: '' };
 const broken: Migration = {
   number: 2,
   name: 'broken',
   sqlite: 'ALTER TABLE a ADD COLUMN y INTEGER; SELECT no_such_column FROM a',
+  postgres: '',
 };
 
 async function database(): Promise<{ sqlite: DatabaseSync; file: string }> {

@@ -6,10 +6,11 @@ import type { ArmedFailpoint } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Records, RecordsSettings } from '../../core/records.ts';
 import { type CommandName, sides } from '../commands.ts';
+import { grouping } from '../group.ts';
 import { unpackFailure } from './failure.ts';
-import { grouping } from './group.ts';
 import { lockFolder } from './lock.ts';
 import type { ReaderData } from './reader.ts';
+import type { Command, Outcome } from './serve.ts';
 import { startThread, type Thread } from './thread.ts';
 import type { WriterData } from './writer.ts';
 
@@ -62,11 +63,16 @@ export async function openSqliteRecords({
   }
 }
 
+const settled = (outcome: Outcome): PromiseSettledResult<unknown> =>
+  outcome.ok
+    ? { status: 'fulfilled', value: outcome.value }
+    : { status: 'rejected', reason: unpackFailure(outcome.failure) };
+
 function recordsOver(writer: Thread, reader: Thread, lock: { release(): void }): Records {
   const running = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
-  const write = grouping(writer.send);
-  const read = async (command: { name: string; request: unknown }): Promise<unknown> => {
+  const write = grouping(async (commands: Command[]) => (await writer.send(commands)).map(settled));
+  const read = async (command: Command): Promise<unknown> => {
     const [outcome] = await reader.send([command]);
     if (outcome?.ok) return outcome.value;
     throw outcome ? unpackFailure(outcome.failure) : new Error('the reader gave no outcome');

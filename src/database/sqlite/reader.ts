@@ -14,7 +14,10 @@ const { file, settings } = workerData as ReaderData;
 
 function connect() {
   const sqlite = connectReader(file);
-  return { sqlite, table: { ...readsOn({ db: kyselyOn(sqlite), settings }), ping: () => undefined } };
+  return {
+    sqlite,
+    table: { ...readsOn({ db: kyselyOn(sqlite), settings, severalWriters: false }), ping: () => undefined },
+  };
 }
 
 // Opened with the first request: this thread starts beside the writer, which first makes or migrates the file.

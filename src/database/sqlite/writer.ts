@@ -7,11 +7,11 @@ import { type ArmedFailpoint, passing } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { ClaimRequest, RecordsSettings } from '../../core/records.ts';
 import { sweep } from '../ageing/sweep.ts';
+import { captureJobs, deliveryJobs, removeJobs } from '../claimed.ts';
 import { type Commands, type HotName, ordersOn } from '../commands.ts';
 import { migrations } from '../migrations/migrations.ts';
 import type { Access } from '../schema.ts';
 import { acceptor } from './accept.ts';
-import { captureJobs, deliveryJobs, removeJobs } from './claimed.ts';
 import { claimer } from './claims.ts';
 import { connectWriter } from './connect.ts';
 import { kyselyOn } from './driver.ts';
@@ -34,7 +34,7 @@ const pass = passing(failpoints, () => process.kill(process.pid, 'SIGKILL'));
 const sqlite = connectWriter(file);
 migrate(sqlite, file, migrations, now);
 voidLeases(sqlite);
-const access: Access = { db: kyselyOn(sqlite), settings, pass };
+const access: Access = { db: kyselyOn(sqlite), settings, severalWriters: false, pass };
 
 const accept = acceptor(sqlite, settings);
 const claims = {

@@ -1,13 +1,28 @@
+import { type RawBuilder, sql } from 'kysely';
+
+/** Keys as a list, or as the query that finds them: then what refers to rows is loaded together with the rows. */
+export type Keys = readonly number[] | RawBuilder<number>;
+
+/** Whether there is nothing to load, and so no query to make. */
+export const isNone = (keys: Keys): boolean => Array.isArray(keys) && keys.length === 0;
+
+/** What rows of a table refer to by a column. */
+export function referredBy(table: 'deliveries' | 'messages', column: string, keys: Keys): Keys {
+  if (isNone(keys)) return [];
+  const given = Array.isArray(keys) ? sql`(${sql.join(keys)})` : keys;
+  return sql<number>`(select ${sql.ref(column)} from ${sql.table(table)} where key in ${given})`;
+}
+
 /**
  * Loads rows by their keys and turns each into a word of the product.
  * @returns a map in the order of the rows; empty without a query when no key is asked for
  */
-export async function byKey<Row extends { key: number }, Word>(
-  keys: readonly number[],
-  load: (keys: readonly number[]) => Promise<Row[]>,
+export async function byKey<Row extends { key: number }, Word, Some extends Keys>(
+  keys: Some,
+  load: (keys: Some) => Promise<Row[]>,
   view: (row: Row) => Word,
 ): Promise<Map<number, Word>> {
-  if (keys.length === 0) return new Map();
+  if (isNone(keys)) return new Map();
   const rows = await load(keys);
   return new Map(rows.map((row) => [row.key, view(row)]));
 }

@@ -53,9 +53,16 @@ export const toConnection = (row: Selectable<Tables['connections']>): Connection
   createdAt: row.created_at,
 });
 
-/** Connections by their public ids. */
-export async function connectionsByIds({ db }: Access, ids: readonly string[]): Promise<Map<string, Connection>> {
-  if (ids.length === 0) return new Map();
-  const rows = await db.selectFrom('connections').selectAll().where('id', 'in', ids).execute();
+/** The connections of channels, by the connection's public id. */
+export async function connectionsOfChannels(
+  { db }: Access,
+  channels: readonly number[],
+): Promise<Map<string, Connection>> {
+  if (channels.length === 0) return new Map();
+  const rows = await db
+    .selectFrom('connections')
+    .selectAll()
+    .where('key', 'in', (q) => q.selectFrom('channels').select('connection_key').where('key', 'in', channels))
+    .execute();
   return new Map(rows.map((row) => [row.id, toConnection(row)]));
 }

@@ -5,7 +5,7 @@ import type { RecordsSettings } from '../../core/records.ts';
 import { heldUntil, retentionOf } from '../retention.ts';
 import type { Access, Db, MediaDetails } from '../schema.ts';
 import { fromStored } from '../stored-json.ts';
-import { byKey } from './by-key.ts';
+import { byKey, type Keys } from './by-key.ts';
 
 const selectMedia = (db: Db) =>
   db
@@ -100,7 +100,7 @@ function toMedia(row: MediaRow, settings: RecordsSettings): Media {
 }
 
 /** Media by key, in no order. */
-export async function mediaByKeys({ db, settings }: Access, keys: readonly number[]): Promise<Map<number, Media>> {
+export async function mediaByKeys({ db, settings }: Access, keys: Keys): Promise<Map<number, Media>> {
   return await byKey(
     keys,
     (some) => selectMedia(db).where('media.key', 'in', some).execute(),
@@ -108,14 +108,15 @@ export async function mediaByKeys({ db, settings }: Access, keys: readonly numbe
   );
 }
 
-/** The media of messages, in the order of their parts, by the message's key. */
-export async function mediaOfMessages(
-  { db, settings }: Access,
-  messages: readonly number[],
-): Promise<Map<number, Media[]>> {
-  const found = new Map<number, Media[]>(messages.map((key) => [key, []]));
-  if (messages.length === 0) return found;
+/** The media of messages, in the order of their parts, by the message's key; a message without media is not in it. */
+export async function mediaOfMessages({ db, settings }: Access, messages: Keys): Promise<Map<number, Media[]>> {
   const rows = await selectMedia(db).where('media.message_key', 'in', messages).orderBy('media.part').execute();
-  for (const row of rows) found.get(row.message_key ?? 0)?.push(toMedia(row, settings));
+  const found = new Map<number, Media[]>();
+  for (const row of rows) {
+    const media = toMedia(row, settings);
+    const known = found.get(row.message_key ?? 0);
+    if (known === undefined) found.set(row.message_key ?? 0, [media]);
+    else known.push(media);
+  }
   return found;
 }

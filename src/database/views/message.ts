@@ -2,6 +2,7 @@ import type { InferResult } from 'kysely';
 import type { Contact, Identity, Media, Message } from '../../core/model.ts';
 import type { Access, Db, MessageBody } from '../schema.ts';
 import { fromStored } from '../stored-json.ts';
+import { isNone, type Keys, referredBy } from './by-key.ts';
 import { mediaOfMessages } from './media.ts';
 
 const selectMessage = (db: Db) =>
@@ -65,26 +66,31 @@ function toMessage(row: MessageRow, identities: Identity[], media: Media[]): Mes
 }
 
 /** Messages with their contacts and media, by key, in three queries. */
-export async function messagesByKeys(access: Access, keys: readonly number[]): Promise<Map<number, Message>> {
-  if (keys.length === 0) return new Map();
-  const rows = await selectMessage(access.db).where('messages.key', 'in', keys).execute();
-  const contacts = [...new Set(rows.flatMap((row) => row.contact_key ?? []))];
-  const identities = await identitiesOf(access.db, contacts);
-  const media = await mediaOfMessages(access, keys);
+export async function messagesByKeys(access: Access, keys: Keys): Promise<Map<number, Message>> {
+  if (isNone(keys)) return new Map();
+  const [rows, identities, media] = await Promise.all([
+    selectMessage(access.db).where('messages.key', 'in', keys).execute(),
+    identitiesOf(access.db, referredBy('messages', 'contact_key', keys)),
+    mediaOfMessages(access, keys),
+  ]);
   return new Map(
     rows.map((row) => [row.key, toMessage(row, identities.get(row.contact_key ?? 0) ?? [], media.get(row.key) ?? [])]),
   );
 }
 
-async function identitiesOf(db: Db, contacts: readonly number[]): Promise<Map<number, Identity[]>> {
-  const found = new Map<number, Identity[]>(contacts.map((key) => [key, []]));
-  if (contacts.length === 0) return found;
+async function identitiesOf(db: Db, contacts: Keys): Promise<Map<number, Identity[]>> {
   const rows = await db
     .selectFrom('contact_identities')
     .select(['contact_key', 'kind', 'value'])
     .where('contact_key', 'in', contacts)
     .orderBy('key')
     .execute();
-  for (const { contact_key, kind, value } of rows) found.get(contact_key)?.push({ kind, value });
+  const found = new Map<number, Identity[]>();
+  for (const { contact_key, kind, value } of rows) {
+    const identity = { kind, value };
+    const known = found.get(contact_key);
+    if (known === undefined) found.set(contact_key, [identity]);
+    else known.push(identity);
+  }
   return found;
 }
