@@ -27,6 +27,7 @@ import { mediaDesk } from './flows/media-desk.ts';
 import { orphanSearch } from './flows/orphans.ts';
 import { startPump } from './flows/pump.ts';
 import { removeWork } from './flows/remove.ts';
+import { watchSuspects } from './flows/suspects.ts';
 import { startSweeper } from './flows/sweep.ts';
 import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
@@ -186,7 +187,13 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     onError,
   });
   const orphans = orphanSearch({ records, blobs, clock, report: (line) => log.info(line, 'orphans') });
-  const sweeper = startSweeper({ records, clock, orphans, onWork: wake, onError });
+  const suspects = watchSuspects({
+    records,
+    report: (line) => log.error(line, 'a job rests: its claims lapsed again and again'),
+  });
+  // Those that a former process brought to rest.
+  void suspects().catch((error: unknown) => onError(error, 'resting jobs'));
+  const sweeper = startSweeper({ records, clock, orphans, suspects, onWork: wake, onError });
 
   const administer = administration({
     records,

@@ -86,6 +86,8 @@ export const attemptColumns: Column[] = [
   number('BYTES', 'body_length'),
 ];
 
+export const jobColumns: Column[] = [id, column('KIND', 'kind'), number('LAPSES', 'lapses'), reason, created, app];
+
 export const journalColumns: Column[] = [
   id,
   number('MESSAGES', 'messages'),

@@ -5,7 +5,7 @@ import { addAdministration } from './administer.ts';
 import { endingOf, exitCodes } from './failures.ts';
 import { addLocal, type Local } from './local.ts';
 import { addMedia } from './media.ts';
-import { addDeliveries, addEvents, addJournal, addMessages } from './records.ts';
+import { addDeliveries, addEvents, addJobs, addJournal, addMessages } from './records.ts';
 import { addSandbox } from './sandbox.ts';
 import { binder, examples } from './session.ts';
 import type { World } from './world.ts';
@@ -37,6 +37,7 @@ export function buildProgram(world: World, local: Local, version: string): Comma
   addDeliveries(program, bind);
   addAdministration(program, bind);
   addJournal(program, bind);
+  addJobs(program, bind);
   return program.addHelpText(
     'after',
     examples('serve', 'sandbox send photo.jpg', 'media ls --state stored', 'media get med_…'),

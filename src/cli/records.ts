@@ -7,6 +7,7 @@ import {
   attemptColumns,
   deliveryColumns,
   eventColumns,
+  jobColumns,
   journalColumns,
   mediaColumns,
   messageColumns,
@@ -137,4 +138,22 @@ export function addJournal(program: Command, bind: Bind): void {
     'after',
     examples('journal get req_… --json'),
   );
+}
+
+export function addJobs(program: Command, bind: Bind): void {
+  const jobs = program.command('jobs').description('work that rests until a person looks');
+  const list = jobs
+    .command('ls')
+    .description('list jobs whose claims lapsed ten times, oldest first')
+    .option('--limit <number>', 'how many at most, up to 200 (default: 50)');
+  bind(list, async ({ api, out, options }) => {
+    const answer = await api.call('GET', '/jobs', { query: { state: 'resting', limit: said(options, 'limit') } });
+    out.list(answer, listIn(answer), jobColumns);
+  }).addHelpText('after', examples('jobs ls'));
+
+  const resume = jobs.command('resume [ids...]').description('set resting jobs going again, or all of them');
+  bind(resume, async ({ api, out, args: ids }) => {
+    const answer = await api.call('POST', '/jobs/resume', { body: ids.length === 0 ? {} : { ids } });
+    out.result(answer, () => `${textOf(answer['resumed'])} resumed`);
+  }).addHelpText('after', examples('jobs resume', 'jobs resume med_…'));
 }

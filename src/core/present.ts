@@ -17,6 +17,7 @@ import type {
   Message,
   Organization,
 } from './model.ts';
+import type { RestingJob } from './records.ts';
 import type { MediaState } from './states.ts';
 
 const iso = (at: Millis): string => new Date(at).toISOString();
@@ -208,6 +209,17 @@ export const presentAttempt = (attempt: Attempt): JsonObject => ({
   body_sha256: attempt.bodySha256,
   body_length: attempt.bodyLength,
   reply: attempt.reply,
+});
+
+export const presentRestingJob = (job: RestingJob): JsonObject => ({
+  id: job.id,
+  kind: job.kind,
+  state: 'resting',
+  app_id: job.appId,
+  lapses: job.lapses,
+  failures: job.failures,
+  reason: job.reason,
+  created_at: iso(job.createdAt),
 });
 
 export const presentJournalEntry = (entry: JournalEntry): JsonObject => ({

@@ -161,6 +161,19 @@ export type NewKey = {
   dialect: string;
 };
 
+/** A job that rests, because so many claims of it lapsed that its work may be what kills those who do it. */
+export type RestingJob = {
+  /** Of the media, the delivery or the blob that it is about. */
+  id: string;
+  kind: JobKind;
+  appId: Id<'app'>;
+  lapses: number;
+  failures: number;
+  /** Of its last failure. */
+  reason: string | null;
+  createdAt: Millis;
+};
+
 /** An owner of files that can be deleted. */
 export type Erasable = { kind: 'organization' | 'app' | 'channel'; id: string };
 
@@ -240,6 +253,10 @@ export type Records = {
   }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
   listJournal(request: { only?: 'unrouted' | 'unparsed'; page: PageRequest }): Promise<Page<JournalEntry>>;
   backlog(request: { now: Millis }): Promise<Backlog>;
+  /** The oldest first. */
+  listResting(request: { limit: number }): Promise<RestingJob[]>;
+  /** Sets resting jobs going again as if no claim had lapsed: those with these ids, or all. Gives how many. */
+  resumeJobs(request: { ids: string[] | null; now: Millis }): Promise<number>;
   /** Whether nothing is left of a deleted owner's files, in the records or in the store. */
   isErased(request: Erasable): Promise<boolean>;
 

@@ -7,6 +7,7 @@ import * as channels from './administration/channels.ts';
 import * as connections from './administration/connections.ts';
 import * as deliveryOrders from './administration/deliveries.ts';
 import * as endpoints from './administration/endpoints.ts';
+import * as jobs from './administration/jobs.ts';
 import * as keys from './administration/keys.ts';
 import * as mediaOrders from './administration/media.ts';
 import * as organizations from './administration/organizations.ts';
@@ -50,6 +51,8 @@ export const sides = {
   journalEntry: 'read',
   listJournal: 'read',
   backlog: 'read',
+  listResting: 'read',
+  resumeJobs: 'write',
   isErased: 'read',
   createOrganization: 'write',
   organization: 'read',
@@ -118,6 +121,7 @@ export function readsOn(access: Access): Commands<ReadName> {
     journalEntry: on(journal.journalEntry),
     listJournal: on(journal.listJournal),
     backlog: on(backlog),
+    listResting: on(jobs.listResting),
     isErased: on(isErased),
     organization: on(organizations.organization),
     listOrganizations: on(organizations.listOrganizations),
@@ -152,6 +156,7 @@ export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> 
   const on = bound(access);
   return {
     doomOrphans: on(doomOrphans),
+    resumeJobs: on(jobs.resumeJobs),
     retryMedia: on(mediaOrders.retryMedia),
     deleteMedia: on(mediaOrders.deleteMedia),
     replayDelivery: on(deliveryOrders.replayDelivery),

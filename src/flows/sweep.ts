@@ -13,6 +13,8 @@ export function startSweeper(parts: {
   clock: Clock;
   /** Looks for objects without a row; says whether removals were queued. */
   orphans(): Promise<boolean>;
+  /** Looks for jobs that have come to rest. */
+  suspects(): Promise<void>;
   onWork(): void;
   onError(error: unknown, about: string): void;
 }): Sweeper {
@@ -26,6 +28,7 @@ export function startSweeper(parts: {
       if (changed < stepRows) break;
     }
     if (!stopped && (await parts.orphans())) parts.onWork();
+    if (!stopped) await parts.suspects();
   }
 
   /** One sweep after another, never two at once. */

@@ -9,6 +9,7 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
 import { intakeRoutes } from './routes/intake.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { journalRoutes } from './routes/journal.ts';
 import { keyRoutes } from './routes/keys.ts';
 import { linkRoutes } from './routes/links.ts';
@@ -32,5 +33,6 @@ export const routes: readonly Route[] = [
   ...connectionRoutes,
   ...channelRoutes,
   ...journalRoutes,
+  ...jobRoutes,
   ...sandboxRoutes,
 ];

@@ -85,6 +85,7 @@ test('the help of the program names every command and fits 100 columns', async (
       channels        addresses of an app at a carrier, such as a phone number
       endpoints       where an app hears of its messages
       journal         webhooks as carriers posted them
+      jobs            work that rests until a person looks
       help [command]  display help for command
 
     Examples:

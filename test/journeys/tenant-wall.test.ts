@@ -110,6 +110,8 @@ const examples: Record<string, Example> = {
   'DELETE /api/v1/channels/:id': (t) => ({ path: `/api/v1/channels/${t.channel}` }),
   'GET /api/v1/journal': () => ({ path: '/api/v1/journal' }),
   'GET /api/v1/journal/:id': (t) => ({ path: `/api/v1/journal/${t.journal}` }),
+  'GET /api/v1/jobs': () => ({ path: '/api/v1/jobs?state=resting' }),
+  'POST /api/v1/jobs/resume': () => ({ path: '/api/v1/jobs/resume', body: { ids: ['med_none'] } }),
   'POST /api/v1/sandbox/messages': () => ({ path: '/api/v1/sandbox/messages?text=Hello' }),
 };
 

@@ -1,6 +1,7 @@
 // Claims: leases and their fences, lanes and their order.
 
 import { expect, test } from 'vitest';
+import { newId } from '../../../src/core/ids.ts';
 import type { CaptureJob, Records } from '../../../src/core/records.ts';
 import {
   capturesAt,
@@ -85,6 +86,44 @@ export function jobClaims(name: string, open: Open): void {
     expect((await records.backlog({ now: start })).captures).toMatchObject({ resting: 1, running: 0, ready: 0 });
     await at.receive();
     expect(await capturesAt(records, start + 11 * lease)).toHaveLength(1);
+  });
+
+  test(`${name}: a job that rests is listed under the id of what it is about, and can be set going again`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.endpoint('prompt');
+    const message = await at.receive();
+    const media = message.media[0]?.id;
+    const [delivery] = (await records.listDeliveries({ reach: at.reach, filter: {}, page: firstPage })).rows;
+    const object = `${at.app.id}/${newId('blob', start)}`;
+    await records.doomOrphans({ objects: [object], now: start });
+    expect(await records.listResting({ limit: 10 })).toEqual([]);
+    for (let n = 0; n <= 10; n++) {
+      await capturesAt(records, start + n * lease);
+      await deliveriesAt(records, start + n * lease);
+      await records.claimRemovals(claiming(start + n * lease));
+    }
+    const now = start + 11 * lease;
+    const resting = await records.listResting({ limit: 10 });
+    expect(resting.map(({ kind, id, lapses }) => [kind, id, lapses])).toEqual([
+      ['capture', media, 10],
+      ['deliver', delivery?.id, 10],
+      ['remove', object.split('/')[1], 10],
+    ]);
+    expect(resting[0]).toMatchObject({ appId: at.app.id, failures: 0, reason: null, createdAt: start });
+    expect(await records.listResting({ limit: 1 })).toHaveLength(1);
+
+    expect(await records.resumeJobs({ ids: ['med_none'], now })).toBe(0);
+    expect(await records.resumeJobs({ ids: [media ?? ''], now })).toBe(1);
+    expect(await records.resumeJobs({ ids: [media ?? ''], now })).toBe(0);
+    expect(await capturesAt(records, now)).toMatchObject([{ media: { id: media } }]);
+    // It has ten lapses before it again.
+    expect(await capturesAt(records, now + lease)).toHaveLength(1);
+    expect(await deliveriesAt(records, now)).toEqual([]);
+    expect(await records.resumeJobs({ ids: null, now })).toBe(2);
+    expect(await deliveriesAt(records, now)).toMatchObject([{ delivery: { id: delivery?.id } }]);
+    expect((await records.claimRemovals(claiming(now))).jobs).toMatchObject([{ blob: object }]);
+    expect(await records.listResting({ limit: 10 })).toEqual([]);
   });
 
   test(`${name}: a lease given back is free at once, and no failure`, async () => {
