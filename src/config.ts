@@ -115,6 +115,11 @@ export const settings = {
   jsonBodyBytes: setting(bytes('1KiB'), '1MiB', 'Largest JSON body that the API accepts.'),
   headerBytes: setting(bytes('4KiB'), '16KiB', 'Largest headers of a request, all together.'),
   mediaBytes: setting(bytes('1KiB'), '100MiB', 'Largest file that is kept.'),
+  recentFilesBytes: setting(
+    bytes('0'),
+    '32MiB',
+    'Memory for files of up to 256 KiB that were just captured, because most are fetched moments later; 0: none.',
+  ),
   intakeQueueBytes: setting(
     bytes('1MiB'),
     '64MiB',

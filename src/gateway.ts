@@ -3,6 +3,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { diskStore } from './blobs/disk.ts';
+import { withRecent } from './blobs/recent.ts';
 import { carriers } from './carriers/registry.ts';
 import type { Config } from './config.ts';
 import { passing } from './core/failpoints.ts';
@@ -23,6 +24,7 @@ import { deliverWork } from './flows/deliver.ts';
 import { eraser } from './flows/erase.ts';
 import { watchHeadRoom } from './flows/head-room.ts';
 import { intake } from './flows/intake.ts';
+import { rememberLinkFacts } from './flows/link-facts.ts';
 import { mediaDesk } from './flows/media-desk.ts';
 import { orphanSearch } from './flows/orphans.ts';
 import { startPump } from './flows/pump.ts';
@@ -81,14 +83,15 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     (key) => new Uint8Array(Buffer.from(key, 'base64')),
   );
 
-  const records = await openSqliteRecords({
+  const opened = await openSqliteRecords({
     folder,
     settings: recordsSettings(config, dialects),
     now: () => clock.now(),
     log: (line) => log.info(line, 'database'),
     failpoints: config.failpoints,
   });
-  const blobs = await diskStore(join(folder, 'blobs'), pass);
+  const records = rememberLinkFacts(opened, clock);
+  const blobs = withRecent(await diskStore(join(folder, 'blobs'), pass), config.recentFilesBytes);
   const seals = sealer(secretKeys);
   const signer = linkSigner(secretKeys);
   const requester = guardedRequester({

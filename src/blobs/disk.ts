@@ -105,7 +105,7 @@ export async function diskStore(root: string, pass?: PassFailpoint): Promise<Blo
       try {
         await store.write(key, oneChunk(sent), signal);
         const seen: Uint8Array[] = [];
-        for await (const chunk of await store.read(key, undefined, signal)) seen.push(chunk);
+        for await (const chunk of await store.read(key, undefined, signal)) seen.push(Uint8Array.from(chunk));
         if (!Buffer.concat(seen).equals(sent))
           throw new Error('the folder of blobs gave other bytes than it was given');
       } finally {

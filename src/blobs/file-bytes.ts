@@ -1,7 +1,9 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ByteRange } from '../core/blob-store.ts';
 
-const bufferBytes = 256 * 1024;
+// Two buffers take turns: while one is with the reader the other is filled. Made anew for each piece they would cost more
+// than the reading.
+const bufferBytes = 512 * 1024;
 
 /**
  * The bytes of an open file, or those of a range, cut to the file's end. The file is closed when they are read, when
@@ -35,18 +37,32 @@ export async function fileBytes(
     throw signal.aborted ? signal.reason : error;
   }
 
+  const buffers: Buffer[] = [];
+  let turn = 0;
+  let ahead: Promise<Uint8Array> | undefined;
+  const read = async (): Promise<Uint8Array> => {
+    const length = Math.min(bufferBytes, end - at);
+    buffers[turn] ??= Buffer.allocUnsafeSlow(length);
+    const buffer = buffers[turn] ?? Buffer.alloc(0);
+    turn = 1 - turn;
+    const { bytesRead } = await file.read(buffer, 0, length, at);
+    if (bytesRead === 0) throw new Error('the file is shorter than it was when it was opened');
+    at += bytesRead;
+    return buffer.subarray(0, bytesRead);
+  };
+
   const next = async (): Promise<IteratorResult<Uint8Array>> => {
     try {
       signal.throwIfAborted();
-      if (at >= end || closing !== undefined) {
+      if (closing !== undefined || (ahead === undefined && at >= end)) {
         await close();
         return { done: true, value: undefined };
       }
-      const buffer = Buffer.allocUnsafeSlow(Math.min(bufferBytes, end - at));
-      const { bytesRead } = await file.read(buffer, 0, buffer.length, at);
-      if (bytesRead === 0) throw new Error('the file is shorter than it was when it was opened');
-      at += bytesRead;
-      return { done: false, value: buffer.subarray(0, bytesRead) };
+      const piece = await (ahead ?? read());
+      ahead = at < end ? read() : undefined;
+      // Whoever asks for it hears of its failure; perhaps nobody does.
+      ahead?.catch(() => {});
+      return { done: false, value: piece };
     } catch (error) {
       await close();
       throw signal.aborted ? signal.reason : error;

@@ -12,7 +12,10 @@ export type BlobStore = {
    * @returns the bytes written
    */
   write(key: string, body: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<{ bytes: number }>;
-  /** The bytes, or those from `start` to `end`, both included. @throws BlobMissing */
+  /**
+   * The bytes, or those from `start` to `end`, both included. A piece is the reader's until it asks for the next.
+   * @throws BlobMissing
+   */
   read(key: string, range: ByteRange | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Removes it; removing what is not there is no error. */
   remove(key: string): Promise<void>;

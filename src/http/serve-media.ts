@@ -2,7 +2,7 @@
 // RFC 9110 sections 13 (conditions) and 14 (ranges). A single range is served as one; several get the whole file, which
 // section 14.2 allows.
 
-import { Readable } from 'node:stream';
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import fresh from 'fresh';
 import parseRange from 'range-parser';
@@ -12,6 +12,9 @@ import type { MediaDesk } from '../flows/media-desk.ts';
 import { dispositionOf } from './disposition.ts';
 import type { HttpLog } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
+
+// One for all: each would be made with its stack.
+const left = new Error('the caller left');
 
 export type StoredMedia = Media & { blob: string; size: number; sha256: string; type: string };
 
@@ -50,18 +53,30 @@ export async function serveMedia(
   if (request.method === 'HEAD') return reply.code(status).headers(headers).send();
 
   const gone = new AbortController();
-  reply.raw.once('close', () => gone.abort());
+  reply.raw.once('close', () => gone.abort(left));
   // Whoever left while the media was looked up closes no second time.
-  if (reply.raw.closed) gone.abort();
+  if (reply.raw.closed) gone.abort(left);
   const bytes = await parts.desk.bytes(media, range, gone.signal).catch((error: unknown) => {
     if (!gone.signal.aborted) throw error;
   });
   if (bytes === undefined) return reply.send();
-  const body = Readable.from(exactly(length, bytes), { objectMode: false });
-  body.on('error', (error) => {
-    if (!gone.signal.aborted) parts.log?.error({ err: error, media: media.id }, 'a file could not be read to its end');
-  });
-  return reply.code(status).headers(headers).send(body);
+  try {
+    const pieces = exactly(length, bytes);
+    const first = await pieces.next();
+    reply.code(status).headers(headers);
+    if (first.done === true) return reply.send();
+    // Asked for more, it ends, or says that there is more than was announced.
+    if (first.value.length === length && (await pieces.next()).done === true) return reply.send(first.value);
+    reply.hijack();
+    reply.raw.writeHead(status, reply.getHeaders() as OutgoingHttpHeaders);
+    await pour(first.value, pieces, reply.raw);
+  } catch (error) {
+    if (gone.signal.aborted) return reply.hijack();
+    parts.log?.error({ err: error, media: media.id }, 'a file could not be read to its end');
+    if (!reply.sent) throw error;
+    reply.raw.destroy();
+  }
+  return reply;
 }
 
 /** The one range to serve; undefined: the whole file. */
@@ -76,13 +91,24 @@ function rangeOf(request: FastifyRequest, size: number, etag: string): ByteRange
   return ranges[0];
 }
 
-/** The stream, unless it turns out to have another length than was announced: then the connection must not look whole. */
-async function* exactly(length: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** The same pieces; where they turn out to have another length than was announced, the answer must not look whole. */
+async function* exactly(length: number, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let seen = 0;
-  for await (const chunk of bytes) {
-    seen += chunk.byteLength;
+  for await (const piece of pieces) {
+    seen += piece.length;
     if (seen > length) break;
-    yield chunk;
+    yield piece;
   }
   if (seen !== length) throw new Error(`the blob gave ${seen} or more bytes where ${length} were recorded`);
+}
+
+/** Writes each piece and waits until it is out, because the store uses its buffers again; a stream would need new ones. */
+async function pour(first: Uint8Array, rest: AsyncIterable<Uint8Array>, to: ServerResponse): Promise<void> {
+  const out = (piece: Uint8Array) =>
+    new Promise<void>((resolve, reject) => {
+      to.write(piece, (error) => (error ? reject(error) : resolve()));
+    });
+  await out(first);
+  for await (const piece of rest) await out(piece);
+  to.end();
 }

@@ -34,7 +34,7 @@ async function* thenFail(bytes: Uint8Array, error: Error): AsyncGenerator<Uint8A
 
 async function readAll(store: BlobStore, key: string, range?: ByteRange): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
-  for await (const chunk of await store.read(key, range, never)) chunks.push(chunk);
+  for await (const chunk of await store.read(key, range, never)) chunks.push(Uint8Array.from(chunk));
   return Buffer.concat(chunks);
 }
 
