@@ -1,0 +1,216 @@
+// How much one app's backlog costs another: the time from webhook to delivery of a quiet app, alone and beside each kind of
+// crowd. Every process of the world has the same two cores to share, so the figures are of the whole machine.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Backlog } from '../../src/core/records.ts';
+import { startReceiver } from '../../src/sandbox/receiver.ts';
+import type { Body } from '../journeys/rig.ts';
+import type { Number_, Wanted, Webhook } from './carrier.ts';
+import { startChild } from './child.ts';
+
+export type FairnessOptions = {
+  /** Captures, or deliveries, that the other app has waiting. */
+  backlog: number;
+  /** Messages of the quiet app for each figure, and how many a second. */
+  messages: number;
+  perSecond: number;
+  databaseUrl: string | undefined;
+  onStep?: (step: string) => void;
+};
+
+export type Figure = {
+  beside: 'nobody' | 'a backlog of captures' | 'a backlog of deliveries' | 'an endpoint that hangs';
+  p50: number;
+  p95: number;
+  /** What was left of the backlog when the last message was delivered: the crowd outlasted the figure. */
+  left: number;
+};
+
+const adminKey = 'an-administrators-key-for-torture';
+const appSecret = 'torture_app_secret';
+const perWebhook = 50;
+const deliveryLimitMs = 60_000;
+const rightToken = 'the-right-token';
+
+/** Measures the quiet app beside each crowd, and alone before each. @throws when a message is not delivered */
+export async function fairness(options: FairnessOptions): Promise<{ alone: Figure; beside: Figure; ratio: number }[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'mediadock-fairness-'));
+  const say = options.onStep ?? (() => {});
+  const carrier = startChild('./carrier.ts', { TORTURE_FOLDER: join(folder, 'carrier') });
+  const crowd = startChild('./crowd.ts', {});
+  const server = startChild('./server.ts', {
+    MEDIADOCK_PORT: '0',
+    MEDIADOCK_DATA_DIR: join(folder, 'data'),
+    MEDIADOCK_ADMIN_KEY: adminKey,
+    MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+    MEDIADOCK_LOG_LEVEL: 'error',
+    ...(options.databaseUrl !== undefined && { MEDIADOCK_DATABASE_URL: options.databaseUrl }),
+  });
+  const receiver = await startReceiver({ clock: { now: () => Date.now() } });
+  const children = [carrier, crowd, server];
+  try {
+    const [{ origin }, { url: crowdUrl }, { url }] = (await Promise.all(children.map(({ ready }) => ready))) as [
+      { origin: string },
+      { url: string },
+      { url: string },
+    ];
+    const call = async (method: string, path: string, body: object): Promise<Body> => {
+      const headers = { authorization: `Bearer ${adminKey}`, 'content-type': 'application/json' };
+      const answer = await fetch(url + path, { method, headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+      return await answer.json();
+    };
+    const connection = await call('POST', '/api/v1/connections', {
+      carrier: 'whatsapp-cloud',
+      name: 'Meta',
+      app_secret: appSecret,
+      verify_token: 'meatyhamhock',
+      graph_url: origin,
+    });
+
+    let numbers = 0;
+    async function tenant(name: string, receiverUrl: string, accessToken: string) {
+      const number: Number_ = {
+        phoneNumberId: String(106_540_352_000_000 + ++numbers),
+        display: String(15_550_000_000 + numbers),
+        accessToken: rightToken,
+        appSecret,
+      };
+      await carrier.ask('addNumber', number);
+      const app = await call('POST', '/api/v1/apps', { name });
+      const channel = await call('POST', '/api/v1/channels', {
+        app_id: app.id,
+        connection_id: connection.id,
+        address: number.phoneNumberId,
+        access_token: accessToken,
+      });
+      const endpoint = await call('POST', `/api/v1/apps/${app.id}/endpoints`, { url: receiverUrl });
+      return {
+        address: number.phoneNumberId,
+        channel: channel.id,
+        endpoint: `/api/v1/apps/${app.id}/endpoints/${endpoint.id}`,
+      };
+    }
+    const webhook = async (phoneNumberId: string, wanted: Wanted[]) =>
+      (await carrier.ask('webhook', { phoneNumberId, wanted })) as Webhook;
+    const post = async ({ body, signature }: Webhook): Promise<void> => {
+      const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature };
+      const answer = await fetch(`${url}/in/${connection.id}`, {
+        method: 'POST',
+        headers,
+        body: Buffer.from(body, 'base64'),
+      });
+      await answer.arrayBuffer();
+      if (answer.status !== 200) throw new Error(`a webhook was answered with ${answer.status}`);
+    };
+    const backlog = async () => (await server.ask('backlog')) as Backlog;
+
+    const quiet = await tenant('Quiet', receiver.url, rightToken);
+    const [sample] = (await webhook(quiet.address, [{ file: { seed: 'quiet', size: 20_000 } }])).messages;
+    const file = { again: sample?.media?.id ?? '' };
+
+    async function measure(beside: Figure['beside'], left: () => Promise<number>): Promise<Figure> {
+      const took: number[] = [];
+      const everyMs = 1000 / options.perSecond;
+      const began = performance.now();
+      await Promise.all(
+        Array.from({ length: options.messages }, async (_, at) => {
+          const message = await webhook(quiet.address, [{ file }]);
+          const id = message.messages[0]?.id;
+          await pause(Math.max(0, began + (at + 1) * everyMs + 500 - performance.now()));
+          const posted = performance.now();
+          // With its file, or when the file is there.
+          const heard = receiver
+            .next(({ json }) => {
+              const { type, data } = json as Body;
+              return type === 'message.received' && data.message.carrier_message_id === id;
+            }, AbortSignal.timeout(deliveryLimitMs))
+            .then(({ json }) => {
+              took.push(performance.now() - posted);
+              if ((json as Body).data.message.media[0].state !== 'stored')
+                throw new Error('delivered without its file');
+            });
+          await Promise.all([post(message), heard]);
+        }),
+      );
+      took.sort((one, other) => one - other);
+      const at = (share: number) => Math.round((took[Math.ceil(took.length * share) - 1] ?? 0) * 10) / 10;
+      return { beside, p50: at(0.5), p95: at(0.95), left: await left() };
+    }
+
+    /** Fills an app's backlog. */
+    async function fill(address: string, wanted: Wanted): Promise<void> {
+      for (let left = options.backlog; left > 0; left -= perWebhook)
+        await post(
+          await webhook(
+            address,
+            Array.from({ length: Math.min(perWebhook, left) }, () => wanted),
+          ),
+        );
+    }
+    const idle = async () => {
+      for (;;) {
+        const { captures, deliveries } = await backlog();
+        if (captures.ready + captures.running + deliveries.ready + deliveries.running === 0) return;
+        await pause(500);
+      }
+    };
+
+    const results: { alone: Figure; beside: Figure; ratio: number }[] = [];
+    async function compare(beside: Figure['beside'], rush: () => Promise<void>, left: () => Promise<number>) {
+      say('the quiet app alone');
+      const alone = await measure('nobody', async () => 0);
+      await rush();
+      say(`the quiet app beside ${beside}`);
+      const with_ = await measure(beside, left);
+      results.push({ alone, beside: with_, ratio: Math.round((with_.p95 / alone.p95) * 100) / 100 });
+    }
+
+    // Warm: code, connections, pages.
+    await measure('nobody', async () => 0);
+
+    say(`${options.backlog} captures pile up`);
+    const capturing = await tenant('Captures', crowdUrl, 'a-wrong-token');
+    const [crowded] = (await webhook(capturing.address, [{ file: { seed: 'crowd', size: 20_000 } }])).messages;
+    await fill(capturing.address, { file: { again: crowded?.media?.id ?? '' } });
+    await compare(
+      'a backlog of captures',
+      () => call('PATCH', `/api/v1/channels/${capturing.channel}`, { access_token: rightToken }),
+      async () => (await backlog()).captures.ready,
+    );
+    say('the backlog is worked off');
+    await idle();
+
+    say(`${options.backlog} deliveries pile up`);
+    const delivering = await tenant('Deliveries', crowdUrl, rightToken);
+    await call('PATCH', delivering.endpoint, { state: 'paused' });
+    await fill(delivering.address, { file: null });
+    await compare(
+      'a backlog of deliveries',
+      () => call('PATCH', delivering.endpoint, { state: 'active' }),
+      async () => (await backlog()).deliveries.ready,
+    );
+    say('the backlog is worked off');
+    await idle();
+
+    const hanging = await tenant('Hangs', crowdUrl, rightToken);
+    await call('PATCH', hanging.endpoint, { state: 'paused' });
+    await fill(hanging.address, { file: null });
+    await compare(
+      'an endpoint that hangs',
+      async () => {
+        await crowd.ask('hang', true);
+        await call('PATCH', hanging.endpoint, { state: 'active' });
+      },
+      async () => (await backlog()).deliveries.ready,
+    );
+    return results;
+  } finally {
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all([...children.map(({ exited }) => exited), receiver.close()]);
+    await rm(folder, { recursive: true, force: true });
+  }
+}
