@@ -1,5 +1,4 @@
-// A cursor points after a row of one list. It is opaque to callers: a version, the list, and the numbers by which the list
-// is ordered, nearly always the row's key alone.
+// A cursor points after a row of one list. It is opaque to callers: a version, the list, and the row's key.
 
 import { Fault } from '../core/faults.ts';
 
@@ -19,24 +18,19 @@ const lists = [
 ] as const;
 export type List = (typeof lists)[number];
 
-const numberBytes = 6;
-
-export function cursorAfter(list: List, ...numbers: number[]): string {
-  const bytes = Buffer.alloc(2 + numbers.length * numberBytes);
+export function cursorAfter(list: List, key: number): string {
+  const bytes = Buffer.alloc(8);
   bytes[0] = version;
   bytes[1] = lists.indexOf(list);
-  for (const [at, number] of numbers.entries()) bytes.writeUIntBE(number, 2 + at * numberBytes, numberBytes);
+  bytes.writeUIntBE(key, 2, 6);
   return bytes.toString('base64url');
 }
 
-/** The numbers of a cursor; none when there is no cursor. @throws Fault invalid_cursor */
-export function numbersOf(list: List, cursor: string | null, count: number): number[] {
-  if (cursor === null) return [];
-  const bytes = Buffer.from(cursor, 'base64url');
-  const whole = bytes.length === 2 + count * numberBytes && bytes.toString('base64url') === cursor;
-  if (!whole || bytes[0] !== version || bytes[1] !== lists.indexOf(list)) throw new Fault('invalid_cursor');
-  return Array.from({ length: count }, (_, at) => bytes.readUIntBE(2 + at * numberBytes, numberBytes));
-}
-
 /** The key that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
-export const keyOf = (list: List, cursor: string | null): number | undefined => numbersOf(list, cursor, 1)[0];
+export function keyOf(list: List, cursor: string | null): number | undefined {
+  if (cursor === null) return undefined;
+  const bytes = Buffer.from(cursor, 'base64url');
+  if (bytes.length !== 8 || bytes.toString('base64url') !== cursor) throw new Fault('invalid_cursor');
+  if (bytes[0] !== version || bytes[1] !== lists.indexOf(list)) throw new Fault('invalid_cursor');
+  return bytes.readUIntBE(2, 6);
+}

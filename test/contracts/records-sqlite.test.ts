@@ -24,6 +24,7 @@ recordsContract('SQLite', async (given: RecordsSettings = settings): Promise<Ope
   onTestFinished(() => records.close());
   return {
     records,
+    freed: 'at once',
     async reopen(some = given) {
       await records.close();
       records = await openIn(folder, some);

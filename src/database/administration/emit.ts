@@ -1,5 +1,6 @@
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
+import { willStateEvents } from '../event-horizon.ts';
 import { eventVersion, hearing } from '../layout.ts';
 import type { Access } from '../schema.ts';
 
@@ -20,6 +21,7 @@ const chunkRows = 500;
 export async function emit(access: Access, facts: readonly Fact[], now: Millis): Promise<void> {
   const { db, settings } = access;
   if (facts.length === 0) return;
+  await willStateEvents(access);
   const events = await insertEvents(access, facts, now);
   const endpoints = await db
     .selectFrom('endpoints')

@@ -58,8 +58,12 @@ export const eraseDeletedApps: Step = async (access, now, limit) => {
   return changed;
 };
 
-const selectErasable = ({ db }: Access, limit: number) =>
-  db.selectFrom('media').select(['key', 'message_key', 'blob_key']).limit(limit);
+const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
+  db
+    .selectFrom('media')
+    .select(['key', 'message_key', 'blob_key'])
+    .limit(limit)
+    .$if(severalWriters, (query) => query.forUpdate());
 
 type Erasable = { key: number; message_key: number | null; blob_key: number | null };
 

@@ -25,6 +25,7 @@ export const expireMedia: Step = async (access, now, limit) => {
           or deliveries.state = 'delivered' and deliveries.state_at > ${sql.lit(now - followedMs)}
             and deliveries.state_at > media.received_at + ${retention})))`)
     .limit(limit)
+    .$if(access.severalWriters, (query) => query.forUpdate('media').skipLocked())
     .execute();
   if (rows.length === 0) return 0;
   await db

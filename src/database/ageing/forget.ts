@@ -5,9 +5,9 @@
 import { sql } from 'kysely';
 import type { MediaState } from '../../core/states.ts';
 import type { Access } from '../schema.ts';
-import type { Step } from './step.ts';
+import { outside, type Step } from './step.ts';
 
-export const forgetJournal: Step = async ({ db, settings: { keep } }, now, limit) => {
+export const forgetJournal: Step = async ({ db, settings: { keep } }, now, limit, spared) => {
   let gone = 0;
   for (const { open, before } of [
     { open: 0, before: now - keep.journalMs },
@@ -18,6 +18,7 @@ export const forgetJournal: Step = async ({ db, settings: { keep } }, now, limit
       .select('key')
       .where('open', '=', open)
       .where('received_at', '<', before)
+      .where(outside(spared.journal))
       .limit(limit - gone);
     const deleted = await db.deleteFrom('journal').where('key', 'in', old).executeTakeFirst();
     gone += Number(deleted.numDeletedRows);
@@ -26,12 +27,13 @@ export const forgetJournal: Step = async ({ db, settings: { keep } }, now, limit
   return gone;
 };
 
-export const forgetEvents: Step = async (access, now, limit) => {
+export const forgetEvents: Step = async (access, now, limit, spared) => {
   const { db, settings } = access;
   const rows = await db
     .selectFrom('events')
     .select(['key', 'at as time'])
     .where('key', '>', await positionOf(access, 'events'))
+    .where(outside(spared.events))
     .orderBy('key')
     .limit(limit)
     .execute();
@@ -40,7 +42,6 @@ export const forgetEvents: Step = async (access, now, limit) => {
   const open = await db
     .selectFrom('deliveries')
     .select('event_key')
-    .distinct()
     .where('event_key', 'in', old)
     .where('state', 'in', ['pending', 'paused'])
     .execute();

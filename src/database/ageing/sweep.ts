@@ -7,7 +7,7 @@ import type { Access } from '../schema.ts';
 import { eraseDeletedApps, eraseDestroyedChannels } from './erase.ts';
 import { expireMedia } from './expire.ts';
 import { forgetEvents, forgetJournal, forgetMessages } from './forget.ts';
-import type { Step } from './step.ts';
+import { nothingSpared, type Spared, type Step } from './step.ts';
 
 const steps: readonly Step[] = [
   eraseDestroyedChannels,
@@ -21,11 +21,12 @@ const steps: readonly Step[] = [
 export async function sweep(
   access: Access,
   { now, limit }: { now: Millis; limit: number },
+  spared: Spared = nothingSpared,
 ): Promise<{ changed: number }> {
   let changed = 0;
   for (const step of steps) {
     if (changed >= limit) break;
-    changed += await step(access, now, limit - changed);
+    changed += await step(access, now, limit - changed, spared);
     if (changed > 0) access.pass?.('mid_sweep');
   }
   return { changed };

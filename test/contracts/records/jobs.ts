@@ -137,16 +137,18 @@ export function jobClaims(name: string, open: Open): void {
     expect(await capturesAt(records, start + 2)).toEqual([]);
   });
 
-  test(`${name}: after a restart the work of the former process is free at once`, async () => {
-    const { records, reopen } = await open();
+  test(`${name}: after a restart the work of the former process is free, at once or when its lease has lapsed`, async () => {
+    const { records, reopen, freed } = await open();
     const at = await home(records);
     await at.endpoint('prompt');
     await at.receive();
     const [before] = await capturesAt(records, start);
     await deliveriesAt(records, start);
     const again = await reopen();
-    expect(await capturesAt(again, start)).toMatchObject([{ job: before?.job, attempt: 2 }]);
-    expect(await deliveriesAt(again, start)).toMatchObject([{ attempt: 2 }]);
+    const free = freed === 'at once' ? start : start + lease;
+    if (freed === 'by lapse') expect(await capturesAt(again, free - 1)).toEqual([]);
+    expect(await capturesAt(again, free)).toMatchObject([{ job: before?.job, attempt: 2 }]);
+    expect(await deliveriesAt(again, free)).toMatchObject([{ attempt: 2 }]);
   });
 
   test(`${name}: a failed job waits its time and keeps what it learnt`, async () => {

@@ -28,6 +28,11 @@ import type {
 
 export type Opened = {
   records: Records;
+  /**
+   * When the work of a former process is free again. Where one process at a time can hold the records it is so at once;
+   * where others may be at work, only the lapse of its lease tells that it is dead.
+   */
+  freed: 'at once' | 'by lapse';
   /** Ends this process's hold on the records and opens them again, as after a restart. */
   reopen(settings?: RecordsSettings): Promise<Records>;
 };

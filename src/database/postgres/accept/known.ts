@@ -1,0 +1,174 @@
+// What is there already of what a group of requests brings, read in one round trip. Channels and endpoints are locked
+// against change until the commit: a message neither comes into a channel that is just being destroyed, nor is it laid out
+// as waiting for an endpoint that has just resumed. What else may change meanwhile is held by unique indexes: whoever comes
+// second fails, looks again and finds what the first has written.
+
+import type { RecordsSettings } from '../../../core/records.ts';
+import { announceEvents } from '../../event-horizon.ts';
+import { placeholderKind } from '../../inbound.ts';
+import type { MessageBody } from '../../schema.ts';
+import { type Announcer, announcer, type Endpoint, nextKey, takeKeys } from '../announce.ts';
+import type { Tx } from '../transaction.ts';
+import { lockUnsent } from '../unsent.ts';
+import type { PreparedUnit } from './prepare.ts';
+
+export type Route = {
+  channel_key: number;
+  app_key: number;
+  deliver_within_seconds: number | null;
+  hold_limit_seconds: number | null;
+};
+export type KnownMessage = { key: number; bare: boolean; ids: Set<string | null>; parts: Set<number> };
+
+export type Known = {
+  /** Keys of connections by their public ids. */
+  connections: Map<string, number>;
+  routes: Map<string, Route>;
+  messages: Map<string, KnownMessage>;
+  contacts: Map<string, number>;
+  conversations: Map<string, number>;
+  next(table: 'contacts' | 'conversations' | 'messages' | 'media'): number;
+  announce: Announcer;
+};
+
+// Ids of connections have no spaces, and whatever a stranger wrote comes last.
+export const routeName = (connectionId: string, address: string) => `${connectionId} ${address}`;
+export const messageName = (channel: number, dedupeKey: string) => `${channel} ${dedupeKey}`;
+export const identityName = (channel: number, kind: string, value: string) => `${channel} ${kind} ${value}`;
+export const conversationName = (channel: number, contact: number | null, group: string | null) =>
+  group === null ? `${channel} contact ${contact}` : `${channel} group ${group}`;
+
+const liveChannel = `JOIN connections ON connections.id = given.connection
+    JOIN channels ON channels.connection_key = connections.key AND channels.address = given.address
+      AND channels.state <> 'destroyed'`;
+const places = `unnest($1::text[], $2::text[]) AS given (connection, address) ${liveChannel}`;
+const copiesOf = `unnest($1::text[], $2::text[], $3::text[]) AS given (connection, address, dedupe_key) ${liveChannel}
+    JOIN messages ON messages.app_key = channels.app_key AND messages.channel_key = channels.key
+      AND messages.dedupe_key = given.dedupe_key`;
+
+const statements = {
+  connections: 'SELECT id, key FROM connections WHERE id = ANY ($1::text[])',
+  routes: `SELECT given.connection, given.address, channels.key AS channel_key, apps.key AS app_key,
+      apps.deliver_within_seconds, apps.hold_limit_seconds
+    FROM ${places} JOIN apps ON apps.key = channels.app_key AND apps.deleted_at IS NULL
+    ORDER BY channels.key FOR SHARE OF channels`,
+  endpoints: `SELECT key, app_key, dialect, events, state FROM endpoints
+    WHERE state <> 'deleted' AND app_key IN (SELECT channels.app_key FROM ${places}) ORDER BY key FOR SHARE`,
+  messages: `SELECT messages.key, messages.channel_key, messages.dedupe_key, messages.body FROM ${copiesOf}`,
+  messageKeys: `SELECT messages.key FROM ${copiesOf}`,
+  media: `SELECT media.message_key, media.part, media.carrier_media_id FROM ${copiesOf}
+    JOIN media ON media.message_key = messages.key`,
+  identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, conversations.key AS conversation_key
+    FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS given (connection, address, kind, value) ${liveChannel}
+    JOIN contact_identities AS known ON known.channel_key = channels.key AND known.kind = given.kind AND known.value = given.value
+    LEFT JOIN conversations ON conversations.channel_key = channels.key AND conversations.contact_key = known.contact_key`,
+  groups: `SELECT conversations.channel_key, conversations.group_id, conversations.key
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS given (connection, address, group_id) ${liveChannel}
+    JOIN conversations ON conversations.channel_key = channels.key AND conversations.group_id = given.group_id`,
+};
+
+/** @param items of one group of requests, in any order */
+export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings: RecordsSettings): Promise<Known> {
+  const items = units.flatMap(({ unit, items }) => items.map((item) => ({ connection: unit.connectionId, item })));
+  const where = new Map(
+    items.map(({ connection, item }) => [routeName(connection, item.address), [connection, item.address]]),
+  );
+  const at = [[...where.values()].map(([connection]) => connection), [...where.values()].map(([, address]) => address)];
+  const copies = columnsOf(items, ({ connection, item }) => [[connection, item.address, item.dedupeKey]]);
+  const persons = columnsOf(items, ({ connection, item }) =>
+    item.identities.map(({ kind, value }) => [connection, item.address, kind, value]),
+  );
+  const groups = columnsOf(items, ({ connection, item: { address, groupId } }) =>
+    groupId === null ? [] : [[connection, address, groupId]],
+  );
+  const attachments = items.reduce((sum, { item }) => sum + item.media.length, 0);
+  const some = items.length > 0;
+  const ask = <Row>(wanted: boolean, text: string, values: unknown[]): Promise<Row[]> =>
+    wanted ? tx.rows<Row>(text, values) : Promise.resolve([]);
+
+  // Before the keys of events are taken.
+  if (some) tx.send(announceEvents);
+  const [connections, routes, endpoints, messages, media, identities, conversations, keys, unsent] = await Promise.all([
+    tx.rows<{ id: string; key: number }>(statements.connections, [
+      [...new Set(units.map(({ unit }) => unit.connectionId))],
+    ]),
+    ask<Route & { connection: string; address: string }>(some, statements.routes, at),
+    ask<Endpoint>(some, statements.endpoints, at),
+    ask<{ key: number; channel_key: number; dedupe_key: string; body: string }>(some, statements.messages, copies),
+    ask<{ message_key: number; part: number; carrier_media_id: string | null }>(some, statements.media, copies),
+    ask<{ channel_key: number; kind: string; value: string; contact_key: number; conversation_key: number | null }>(
+      persons[0]?.length !== 0,
+      statements.identities,
+      persons,
+    ),
+    ask<{ channel_key: number; group_id: string; key: number }>(groups[0]?.length !== 0, statements.groups, groups),
+    tx.rows<Record<KeyedTable, number[]>>(
+      takeKeys({
+        contacts: items.length,
+        conversations: items.length,
+        messages: items.length,
+        media: attachments,
+        events: items.length + attachments,
+      }),
+    ),
+    // Only media that cannot be had is told at once, and only where the message was known without it.
+    items.some(({ item }) => item.media.some(({ wanted }) => !wanted))
+      ? lockUnsent(tx, statements.messageKeys, copies)
+      : [],
+  ]);
+
+  const partsOf = Map.groupBy(media, ({ message_key }) => message_key);
+  const taken = keys[0];
+  if (taken === undefined) throw new Error('no keys were taken');
+  const iterators = {
+    contacts: taken.contacts.values(),
+    conversations: taken.conversations.values(),
+    messages: taken.messages.values(),
+    media: taken.media.values(),
+  };
+  return {
+    connections: new Map(connections.map(({ id, key }) => [id, key])),
+    routes: new Map(routes.map((route) => [routeName(route.connection, route.address), route])),
+    messages: new Map(
+      messages.map(({ key, channel_key, dedupe_key, body }) => {
+        const rows = partsOf.get(key) ?? [];
+        const known: KnownMessage = {
+          key,
+          bare: (JSON.parse(body) as MessageBody).kind === placeholderKind,
+          ids: new Set(rows.map((row) => row.carrier_media_id)),
+          parts: new Set(rows.map((row) => row.part)),
+        };
+        return [messageName(channel_key, dedupe_key), known];
+      }),
+    ),
+    contacts: new Map(
+      identities.map(({ channel_key, kind, value, contact_key }) => [
+        identityName(channel_key, kind, value),
+        contact_key,
+      ]),
+    ),
+    conversations: new Map([
+      ...identities.flatMap(({ channel_key, contact_key, conversation_key }) =>
+        conversation_key === null
+          ? []
+          : [[conversationName(channel_key, contact_key, null), conversation_key] as const],
+      ),
+      ...conversations.map(
+        ({ channel_key, group_id, key }) => [conversationName(channel_key, null, group_id), key] as const,
+      ),
+    ]),
+    next: (table) => nextKey(iterators[table]),
+    announce: announcer({ endpoints, eventKeys: taken.events.values(), unsent, settings }),
+  };
+}
+
+type KeyedTable = 'contacts' | 'conversations' | 'messages' | 'media' | 'events';
+
+/** Rows of text as the columns that `unnest` takes, each row once. */
+function columnsOf<Item>(items: readonly Item[], rowsOf: (item: Item) => string[][]): string[][] {
+  const rows = new Map(items.flatMap(rowsOf).map((row) => [row.join(' '), row]));
+  const width = rows.values().next().value?.length ?? 0;
+  const columns: string[][] = Array.from({ length: Math.max(1, width) }, () => []);
+  for (const row of rows.values()) for (const [at, value] of row.entries()) columns[at]?.push(value);
+  return columns;
+}

@@ -1,0 +1,129 @@
+// Events, deliveries and their jobs, laid out in memory and written together, for the two commands that state thousands
+// of facts a second: accepting messages and settling captures.
+
+import type { DialectPolicy } from '../../core/dialect.ts';
+import { type Millis, newId } from '../../core/ids.ts';
+import type { EventType } from '../../core/model.ts';
+import type { RecordsSettings } from '../../core/records.ts';
+import type { EndpointState } from '../../core/states.ts';
+import { eventVersion, hearing, partFor } from '../layout.ts';
+import { insertRows, type RowOf } from './insert.ts';
+import type { Tx } from './transaction.ts';
+import type { Unsent } from './unsent.ts';
+
+export type Endpoint = { key: number; app_key: number; dialect: string; events: string | null; state: EndpointState };
+export type Hearer = Endpoint & { policy: DialectPolicy };
+export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
+/** A media as its row has it. */
+export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number };
+
+type News = Omit<Unsent, 'key'>;
+const newsOf = ({ message_key, endpoint_key, part }: News): string => `${message_key} ${endpoint_key} ${part}`;
+
+type Laid = RowOf<'deliveries'> & { due_at: Millis };
+
+/**
+ * @param endpoints the live ones of every app that is told something, locked so that none pauses or resumes meanwhile
+ * @param eventKeys as many as there will be events, at least
+ * @param unsent deliveries that will carry whatever is known by then, locked so that none is sent meanwhile
+ */
+export function announcer(parts: {
+  endpoints: readonly Endpoint[];
+  eventKeys: Iterator<number>;
+  unsent: readonly Unsent[];
+  settings: RecordsSettings;
+}) {
+  const ofApp = Map.groupBy(parts.endpoints, ({ app_key }) => app_key);
+  const heard = new Map<string, Hearer[]>();
+  const unsent = new Set(parts.unsent.map(newsOf));
+  const events: RowOf<'events'>[] = [];
+  const deliveries: Laid[] = [];
+
+  /** States a fact. @returns the key of its event */
+  function state(type: EventType, { appKey, messageKey, mediaKey }: Subject, now: Millis): number {
+    const key = nextKey(parts.eventKeys);
+    const about = { message_key: messageKey, media_key: mediaKey, channel_key: null, endpoint_key: null };
+    events.push({ key, id: newId('event', now), app_key: appKey, type, version: eventVersion, at: now, ...about });
+    return key;
+  }
+
+  /** Who hears a type of event in an app. */
+  function hearers(appKey: number, type: EventType): Hearer[] {
+    const name = `${appKey} ${type}`;
+    const known = heard.get(name) ?? hearing(ofApp.get(appKey) ?? [], type, parts.settings.policies);
+    heard.set(name, known);
+    return known;
+  }
+
+  /** Lays out one request of an event; a paused endpoint gets it when it resumes. */
+  function deliver(event: number, subject: Subject, endpoint: Hearer, part: number, due: Millis, now: Millis): void {
+    deliveries.push({
+      id: newId('delivery', now),
+      app_key: subject.appKey,
+      event_key: event,
+      endpoint_key: endpoint.key,
+      message_key: subject.messageKey,
+      media_key: subject.mediaKey,
+      part,
+      state: endpoint.state === 'active' ? 'pending' : 'paused',
+      state_at: now,
+      attempts: 0,
+      created_at: now,
+      due_at: due,
+    });
+    if (subject.messageKey !== null && subject.mediaKey === null)
+      unsent.add(newsOf({ message_key: subject.messageKey, endpoint_key: endpoint.key, part }));
+  }
+
+  /** Tells each endpoint what became of a media, except where the news of its message is still to go out: that will carry it. */
+  function tell(type: 'media.stored' | 'media.unavailable', media: MediaNews, now: Millis): void {
+    const { app_key: appKey, message_key: messageKey } = media;
+    const subject = { appKey, messageKey, mediaKey: media.key };
+    const event = state(type, subject, now);
+    for (const endpoint of hearers(appKey, type)) {
+      const part = partFor(endpoint.policy, media);
+      const carried =
+        messageKey !== null && unsent.has(newsOf({ message_key: messageKey, endpoint_key: endpoint.key, part }));
+      if (!carried) deliver(event, subject, endpoint, 0, now, now);
+    }
+  }
+
+  function write(tx: Tx): void {
+    insertRows(tx, 'events', events);
+    if (deliveries.length > 0) tx.send(layOut, [JSON.stringify(deliveries)]);
+  }
+
+  return { state, hearers, deliver, tell, write };
+}
+
+export type Announcer = ReturnType<typeof announcer>;
+
+/** A delivery that is pending has a job; one that is paused gets it when its endpoint resumes. */
+const layOut = `
+  WITH given AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS given (id text, app_key bigint, event_key bigint, endpoint_key bigint,
+      message_key bigint, media_key bigint, part integer, state text, state_at bigint, attempts integer, created_at bigint, due_at bigint)),
+  laid AS (
+    INSERT INTO deliveries (id, app_key, event_key, endpoint_key, message_key, media_key, part, state, state_at, attempts, created_at)
+    SELECT id, app_key, event_key, endpoint_key, message_key, media_key, part, state, state_at, attempts, created_at FROM given
+    RETURNING key, id, endpoint_key, state, created_at)
+  INSERT INTO jobs (kind, lane, subject, state, due_at, created_at)
+  SELECT 'deliver', laid.endpoint_key, laid.key, CASE WHEN given.due_at <= laid.created_at THEN 'ready' ELSE 'waiting' END,
+    given.due_at, laid.created_at
+  FROM laid JOIN given ON given.id = laid.id WHERE laid.state = 'pending' ORDER BY laid.key`;
+
+/** The next of the keys that were taken from a sequence. @throws when there were too few */
+export function nextKey(keys: Iterator<number>): number {
+  const { value, done } = keys.next();
+  if (done === true) throw new Error('too few keys were taken from a sequence');
+  return value;
+}
+
+/** Statement: takes keys from the sequences of tables, `{ table: how many }`. One row with a list for each. */
+export function takeKeys(counts: Readonly<Record<string, number>>): string {
+  const lists = Object.entries(counts).map(
+    ([table, count]) =>
+      `(SELECT coalesce(json_agg(nextval('${table}_key_seq')), '[]') FROM generate_series(1, ${Math.trunc(count)})) AS ${table}`,
+  );
+  return `SELECT ${lists.join(', ')}`;
+}
