@@ -12,6 +12,7 @@ import {
   listOf,
   oneOf,
   percent,
+  postgresUrl,
   range,
   text,
   visible,
@@ -56,6 +57,20 @@ export const settings = {
     'Address under which carriers and applications reach this server; stands in links and intake URLs. Default: the address that it listens on.',
   ),
   dataDir: setting(text, './data', 'Folder of the database, the files and the keys that were made here.'),
+  databaseUrl: {
+    ...optional(
+      postgresUrl,
+      'The PostgreSQL database (14 or later) that holds the records. Default: a SQLite file in the data folder.',
+    ),
+    secret: true,
+  },
+  databaseDirectUrl: {
+    ...optional(
+      postgresUrl,
+      'The same database without a pooler between, for migrations. Default: MEDIADOCK_DATABASE_URL.',
+    ),
+    secret: true,
+  },
   adminKey: {
     ...optional(
       visible(16),

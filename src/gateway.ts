@@ -13,7 +13,6 @@ import { gatewayLinks, linkSigner } from './core/links.ts';
 import type { Records } from './core/records.ts';
 import type { SandboxDesk } from './core/sandbox-desk.ts';
 import { sealer } from './core/sealing.ts';
-import { openSqliteRecords } from './database/sqlite/open.ts';
 import { dialects } from './dialects/registry.ts';
 import { access } from './flows/access.ts';
 import { accounts } from './flows/accounts.ts';
@@ -35,8 +34,8 @@ import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
 import { buildHttp } from './http/app.ts';
 import { type Logger, makeLog } from './log.ts';
+import { openRecords } from './open-records.ts';
 import { guardedRequester } from './outgoing/guarded-requester.ts';
-import { recordsSettings } from './records-settings.ts';
 import { webhookTransport } from './transports/webhook.ts';
 import { version } from './version.ts';
 
@@ -83,13 +82,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     (key) => new Uint8Array(Buffer.from(key, 'base64')),
   );
 
-  const opened = await openSqliteRecords({
-    folder,
-    settings: recordsSettings(config, dialects),
-    now: () => clock.now(),
-    log: (line) => log.info(line, 'database'),
-    failpoints: config.failpoints,
-  });
+  const opened = await openRecords(config, folder, clock, log);
   const records = rememberLinkFacts(opened, clock);
   const blobs = withRecent(await diskStore(join(folder, 'blobs'), pass), config.recentFilesBytes);
   const seals = sealer(secretKeys);

@@ -82,6 +82,13 @@ export const webUrl: Kind<string> = {
   },
 };
 
+/** The address of a database; it stays text. */
+export const postgresUrl: Kind<string> = {
+  ...text,
+  expects: 'a URL such as postgres://user:password@host:5432/database',
+  read: (given) => (/^postgres(ql)?:\/\//.test(given) && URL.canParse(given) ? given : undefined),
+};
+
 export const listOf = <Item>(item: Kind<Item>): Kind<Item[]> => ({
   expects: `${item.expects}, or several of them with commas between`,
   read(given) {

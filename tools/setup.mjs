@@ -1,5 +1,6 @@
 // What makes `npm start` and `npm test` work as the first command in a fresh clone: installs the locked
 // packages when they are missing or older than the lockfile. Runs on any Node, before anything is installed.
+// With --with-test-servers it also installs the servers that tests start, which are heavy.
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
@@ -8,13 +9,16 @@ import { statSync } from 'node:fs';
 const install = ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'];
 
 const stamp = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-const installed = stamp('node_modules/.package-lock.json');
 
-if (installed < stamp('package-lock.json') || installed === 0) {
-  console.error('mediadock: installing packages (once)…');
-  const npm = spawnSync('npm', install, { stdio: 'inherit' });
-  if (npm.status !== 0) {
-    console.error('mediadock: npm install failed; see above.');
-    process.exit(npm.status ?? 1);
-  }
+function ensure(folder, what) {
+  const installed = stamp(`${folder}/node_modules/.package-lock.json`);
+  if (installed >= stamp(`${folder}/package-lock.json`) && installed > 0) return;
+  console.error(`mediadock: installing ${what} (once)…`);
+  const npm = spawnSync('npm', install, { stdio: 'inherit', cwd: folder });
+  if (npm.status === 0) return;
+  console.error('mediadock: npm install failed; see above.');
+  process.exit(npm.status ?? 1);
 }
+
+ensure('.', 'packages');
+if (process.argv.includes('--with-test-servers')) ensure('test', 'the servers for tests');

@@ -13,6 +13,7 @@ import { makeLog } from '../../src/log.ts';
 import { type Received, type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { watchedList } from '../../src/sandbox/watched-list.ts';
+import { testEngine } from './engine.ts';
 
 export const adminKey = 'an-administrators-key-for-tests';
 
@@ -68,12 +69,14 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
   const clock = { now: () => Date.now() + moved };
   const lines = watchedList<LogLine>(100_000);
   const log = makeLog('debug', { write: (line) => lines.add(JSON.parse(line)) });
+  const engine = await testEngine();
   const config = readConfig(
     {
       MEDIADOCK_PORT: '0',
       MEDIADOCK_DATA_DIR: folder,
       MEDIADOCK_ADMIN_KEY: adminKey,
       MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+      ...engine.env,
       ...env,
     },
     () => '',
@@ -182,6 +185,7 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
       await gateway.close(0);
       await Promise.all(receivers.map((receiver) => receiver.close()));
       await sandbox.close();
+      await engine.drop();
       await rm(folder, { recursive: true, force: true });
     },
   };
