@@ -13,3 +13,18 @@ export const sqliteEngine: Engine = {
   database: async () => ({ env: {}, drop: async () => {} }),
   close: async () => {},
 };
+
+/** Databases on a server; without its URL on one that is started here, with the durability that it has by itself. */
+export async function postgresEngine(url: string | undefined): Promise<Engine> {
+  const { createDatabase, startPostgres } = await import('../test/servers/postgres.ts');
+  const server = url === undefined ? await startPostgres() : { url, stop: async () => {} };
+  let databases = 0;
+  return {
+    name: 'postgres',
+    async database() {
+      const made = await createDatabase(server.url, `bench_${process.pid}_${++databases}`);
+      return { env: { MEDIADOCK_DATABASE_URL: made.url }, drop: made.drop };
+    },
+    close: () => server.stop(),
+  };
+}

@@ -17,6 +17,8 @@ export type GatewayRig = {
   readonly intakeUrl: string;
   /** The data folder. */
   folder: string;
+  /** What its environment says of the database. */
+  database: Record<string, string>;
   /** Gives the channels the tokens that the carrier takes, once all are paused, so that their captures begin. */
   giveTokens(): Promise<void>;
   /** Links to the newest stored media. */
@@ -98,6 +100,7 @@ export async function startGatewayRig(options: RigOptions): Promise<GatewayRig> 
 
   return {
     folder,
+    database: database.env,
     get process() {
       return process;
     },

@@ -67,7 +67,7 @@ async function fill(rig: GatewayRig, count: number): Promise<void> {
   const filler = await startProcess<FillCommands>('fill');
   try {
     await rig.whileStopped(async () => {
-      await filler.call('fill', { folder: rig.folder, count });
+      await filler.call('fill', { folder: rig.folder, env: rig.database, count });
     });
   } finally {
     await filler.stop();

@@ -4,9 +4,8 @@
 import { readConfig } from '../../src/config.ts';
 import { type Id, newId } from '../../src/core/ids.ts';
 import type { AcceptUnit, CaptureJob, ClaimRequest, DeliveryJob, Records } from '../../src/core/records.ts';
-import { openSqliteRecords } from '../../src/database/sqlite/open.ts';
-import { dialects } from '../../src/dialects/registry.ts';
-import { recordsSettings } from '../../src/records-settings.ts';
+import { makeLog } from '../../src/log.ts';
+import { openRecords } from '../../src/open-records.ts';
 import { carrierNumbers } from '../carrier-numbers.ts';
 import { serveParent } from '../serve-parent.ts';
 
@@ -130,11 +129,14 @@ async function workOff(records: Records): Promise<void> {
 }
 
 const commands = {
-  /** Fills a folder whose gateway is stopped and has one connection. @returns the messages that are there now */
-  async fill({ folder, count }: { folder: string; count: number }): Promise<number> {
-    const config = readConfig({ MEDIADOCK_DATA_DIR: folder }, () => '');
-    const settings = recordsSettings(config, dialects);
-    const records = await openSqliteRecords({ folder, settings, now: () => Date.now() });
+  /**
+   * Fills the records of a gateway that is stopped and has one connection.
+   * @param env says where they are, if not in the folder
+   * @returns the messages that are there now
+   */
+  async fill({ folder, env, count }: { folder: string; env: Record<string, string>; count: number }): Promise<number> {
+    const config = readConfig({ MEDIADOCK_DATA_DIR: folder, ...env }, () => '');
+    const records = await openRecords(config, folder, { now: () => Date.now() }, makeLog('warn'));
     try {
       const { rows } = await records.listConnections({ page: { limit: 1, cursor: null } });
       const connection = rows[0];
