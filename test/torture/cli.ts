@@ -3,7 +3,7 @@
 // npm run torture -- fairness [--engine sqlite|postgres] [--backlog 50000]
 //   measures what one app's backlog costs another; ends with 1 where it is more than half as much again
 //
-// For PostgreSQL it needs MEDIADOCK_DATABASE_URL, the address of an empty database.
+// For PostgreSQL a server is started, unless MEDIADOCK_DATABASE_URL names an empty database.
 
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
@@ -30,14 +30,23 @@ if (
 ) {
   throw new Error('the engine is sqlite or postgres, and the numbers are whole ones');
 }
-if (values.engine === 'postgres' && given === undefined) {
-  throw new Error('MEDIADOCK_DATABASE_URL is not set; it names the empty PostgreSQL database to torture');
+
+const database = values.engine === 'postgres' ? await emptyDatabase() : undefined;
+const databaseUrl = database?.url;
+
+try {
+  if (positionals[0] === 'fairness') await measureFairness(Number(values.backlog));
+  else await killAgainAndAgain(Number(values.kills), Number(values.seed));
+} finally {
+  await database?.stop();
 }
 
-const databaseUrl = values.engine === 'postgres' ? given : undefined;
-
-if (positionals[0] === 'fairness') await measureFairness(Number(values.backlog));
-else await killAgainAndAgain(Number(values.kills), Number(values.seed));
+async function emptyDatabase(): Promise<{ url: string; stop(): Promise<void> }> {
+  if (given !== undefined) return { url: given, stop: async () => {} };
+  const { createDatabase, startPostgres } = await import('../servers/postgres.ts');
+  const server = await startPostgres();
+  return { url: (await createDatabase(server.url)).url, stop: server.stop };
+}
 
 async function measureFairness(backlog: number): Promise<void> {
   const results = await fairness({
