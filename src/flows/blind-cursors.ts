@@ -6,19 +6,25 @@ import { Fault } from '../core/faults.ts';
 import type { PageRequest, Records } from '../core/records.ts';
 import { deriveKey } from '../core/sealing.ts';
 
-const lists = [
-  'listMedia',
-  'listMessages',
-  'listEvents',
-  'listDeliveries',
-  'listJournal',
-  'listOrganizations',
-  'listApps',
-  'listKeys',
-  'listConnections',
-  'listChannels',
-  'listEndpoints',
-] as const satisfies readonly (keyof Records)[];
+/** Every command that gives pages. */
+type Listing = {
+  [Name in keyof Records]: Parameters<Records[Name]>[0] extends { page: PageRequest } ? Name : never;
+}[keyof Records];
+
+// The type asks for each of them, so a new list cannot be forgotten.
+const lists: Record<Listing, true> = {
+  listMedia: true,
+  listMessages: true,
+  listEvents: true,
+  listDeliveries: true,
+  listJournal: true,
+  listOrganizations: true,
+  listApps: true,
+  listKeys: true,
+  listConnections: true,
+  listChannels: true,
+  listEndpoints: true,
+};
 
 type List = (request: { page: PageRequest }) => Promise<{ rows: unknown[]; next: string | null }>;
 
@@ -29,8 +35,8 @@ type List = (request: { page: PageRequest }) => Promise<{ rows: unknown[]; next:
 export function blindCursors(records: Records, secretKeys: readonly Uint8Array[]): Records {
   const { blind, read } = blinder(secretKeys);
   const blinded = Object.fromEntries(
-    lists.map((name) => {
-      const list = records[name] as List;
+    Object.keys(lists).map((name) => {
+      const list = records[name as Listing] as List;
       const blindList: List = async (request) => {
         const { cursor, limit } = request.page;
         const page = await list({ ...request, page: { limit, cursor: cursor === null ? null : read(cursor) } });
@@ -39,7 +45,7 @@ export function blindCursors(records: Records, secretKeys: readonly Uint8Array[]
       return [name, blindList];
     }),
     // Each has the type of what it wraps.
-  ) as unknown as Pick<Records, (typeof lists)[number]>;
+  ) as unknown as Pick<Records, Listing>;
   return { ...records, ...blinded };
 }
 
