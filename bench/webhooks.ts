@@ -4,6 +4,25 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 export type Sender = { phoneNumberIds: readonly string[]; appSecret: string };
 
+/** What is read of a webhook by those who only store it. */
+export type Webhook = {
+  entry: {
+    changes: {
+      value: {
+        metadata: { phone_number_id: string };
+        contacts: { profile: { name: string }; wa_id: string }[];
+        messages: {
+          id: string;
+          from: string;
+          timestamp: string;
+          type: string;
+          image: { id: string; caption: string; mime_type: string; sha256: string };
+        }[];
+      };
+    }[];
+  }[];
+};
+
 const people = 1000;
 // Brings a webhook of one message to 1 KB.
 const caption = 'The front left side after the collision, taken from the pavement. '.repeat(3).trim();

@@ -29,7 +29,8 @@ export async function intakeFigures(plan: Plan): Promise<Figure[]> {
     tokens: false,
   });
   const bare = await startProcess<IntakeCommands>('bare-intake');
-  const storing = await startProcess<IntakeCommands>('storing-intake');
+  const database = await plan.engine.database();
+  const storing = await startProcess<IntakeCommands>('storing-intake', { env: database.env });
   const load = await startProcess<LoadCommands>('load');
   const phoneNumberIds = carrierNumbers.map(({ phoneNumberId }) => phoneNumberId);
   const urls = { gateway: rig.intakeUrl, bare: await bare.call('url'), storing: await storing.call('url') };
@@ -75,7 +76,7 @@ export async function intakeFigures(plan: Plan): Promise<Figure[]> {
     }
   } finally {
     await Promise.all([load.stop(), storing.stop(), bare.stop(), rig.close()]);
-    await carrier.stop();
+    await Promise.all([carrier.stop(), database.drop()]);
   }
   return figures;
 }

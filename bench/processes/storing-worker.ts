@@ -4,24 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { first } from '../../src/database/migrations/0001-first.ts';
-
-type Webhook = {
-  entry: {
-    changes: {
-      value: {
-        metadata: { phone_number_id: string };
-        contacts: { profile: { name: string }; wa_id: string }[];
-        messages: {
-          id: string;
-          from: string;
-          timestamp: string;
-          type: string;
-          image: { id: string; caption: string; mime_type: string; sha256: string };
-        }[];
-      };
-    }[];
-  }[];
-};
+import type { Webhook } from '../webhooks.ts';
 
 const database = new DatabaseSync(workerData as string, { enableForeignKeyConstraints: false });
 database.exec(
