@@ -8,6 +8,9 @@ const journeys =
     ? ['test/journeys/*.test.ts']
     : ['main-path', 'batch', 'faults', 'delivery'].map((name) => `test/journeys/${name}.test.ts`);
 
+// They start processes of their own, on SQLite: what they hold is what one node alone can promise.
+const processes = ['crash', 'poison', 'large-files'].map((name) => `test/journeys/${name}.test.ts`);
+
 export default defineConfig({
   test: {
     // Journeys wait for conditions with their own limits; this is only the last net.
@@ -29,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: [...onPostgres, ...journeys],
+          exclude: [...configDefaults.exclude, ...processes],
           env: { MEDIADOCK_TEST_ENGINE: 'postgres' },
           globalSetup: 'test/servers/setup.ts',
         },

@@ -34,9 +34,16 @@ export async function makeRanges(pool: Pool, keys = rangeKeys): Promise<void> {
   for (const table of cutTables) {
     const { rows } = await pool.query<Range>(rangesOf(table));
     const missing = ahead + 1 - rows.filter(({ full }) => !full).length;
-    const from = rows.at(-1)?.to ?? 0;
+    const from = Math.max(rows.at(-1)?.to ?? 0, await lastKey(pool, table));
     for (let n = 0; n < missing; n++) await makeRange(pool, table, from + n * keys, from + (n + 1) * keys);
   }
+}
+
+async function lastKey(pool: Pool, table: CutTable): Promise<number> {
+  const { rows } = await pool.query<{ key: number }>(
+    `SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS key FROM ${table}_key_seq`,
+  );
+  return rows[0]?.key ?? 0;
 }
 
 // Whoever writes waits for this statement and it for whoever reads, so it gives up soon and the next sweep tries again.
