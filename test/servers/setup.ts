@@ -3,7 +3,7 @@
 import type { TestProject } from 'vitest/node';
 import { openPostgresRecords } from '../../src/database/postgres/open.ts';
 import { settings, start } from '../contracts/records/rig.ts';
-import { createDatabase, startPostgres } from './postgres.ts';
+import { createDatabase, query, startPostgres } from './postgres.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,10 +12,18 @@ declare module 'vitest' {
   }
 }
 
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+/** A server that is there already, or one of our own. */
+async function server(): Promise<{ url: string; stop(): Promise<void> }> {
+  const url = process.env['MEDIADOCK_TEST_POSTGRES_URL'];
+  if (url !== undefined) return { url, stop: () => Promise.resolve() };
   // Nothing of these databases is to survive a loss of power, and there are many of them.
-  const postgres = await startPostgres(['-c', 'fsync=off', '-c', 'full_page_writes=off']);
+  return startPostgres(['-c', 'fsync=off', '-c', 'full_page_writes=off']);
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const postgres = await server();
   const template = 'with_schema';
+  await query(postgres.url, `DROP DATABASE IF EXISTS ${template}`);
   const { url } = await createDatabase(postgres.url, template);
   await (await openPostgresRecords({ url, settings, now: () => start })).close();
   project.provide('postgres', { server: postgres.url, template });

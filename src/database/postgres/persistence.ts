@@ -26,8 +26,11 @@ export type Persistence = {
 const outageWaits = [50, 100, 200, 400, 800, ...Array<number>(8).fill(1000)];
 const conflictTries = 5;
 
-/** @param log is told when the database goes away and when it is back, not of every try */
-export function persistence(log: (line: object) => void): Persistence {
+/**
+ * @param log is told when the database goes away and when it is back, not of every try
+ * @param waits how long to wait before each further try in an outage, in milliseconds
+ */
+export function persistence(log: (line: object) => void, waits: readonly number[] = outageWaits): Persistence {
   let away = false;
 
   async function persist<Value>(attempt: (again: boolean) => Promise<Value>, repeatable: boolean): Promise<Value> {
@@ -53,7 +56,7 @@ export function persistence(log: (line: object) => void): Persistence {
           });
         }
         const unknown = error instanceof UnknownOutcome;
-        const wait = outageWaits[outages++];
+        const wait = waits[outages++];
         if (wait === undefined || (unknown && !repeatable)) throw error;
         again ||= unknown;
         await delay(wait);
