@@ -13,8 +13,15 @@ async function newDatabase(): Promise<string> {
   return database.url;
 }
 
+/** The same database through a pooler (`host:port`), where one is given. */
+function pooled(url: string): string {
+  const through = new URL(url);
+  through.host = process.env['MEDIADOCK_TEST_POOLER'] ?? through.host;
+  return through.href;
+}
+
 const openIn = (url: string, given: RecordsSettings = settings) =>
-  openPostgresRecords({ url, settings: given, now: () => start, poolSize: 4 });
+  openPostgresRecords({ url: pooled(url), directUrl: url, settings: given, now: () => start, poolSize: 4 });
 
 recordsContract('PostgreSQL', async (given: RecordsSettings = settings): Promise<Opened> => {
   const url = await newDatabase();
