@@ -16,6 +16,8 @@ export type Ledger = {
   readonly acknowledged: ReadonlyMap<string, Promised>;
   /** Ids of messages that an application answered with 200. */
   readonly heard: ReadonlySet<string>;
+  /** Ids of acknowledged messages of which the application waits to hear, or to be given the file. */
+  readonly underWay: ReadonlySet<string>;
   /** The newest link to each message's file that an application was given. */
   readonly links: ReadonlyMap<string, { media: string; url: string }>;
   /** Media of which a DELETE was answered. */
@@ -40,18 +42,31 @@ export function newLedger(): Ledger {
   const deleted = new Set<string>();
   const destroyed = new Set<string>();
   const consumed: string[] = [];
+  const underWay = new Set<string>();
   const counts = { webhooks: 0, duplicates: 0, refused: 0, deliveries: 0, kills: 0 };
+
+  function goOn(id: string): void {
+    const promised = acknowledged.get(id);
+    if (promised === undefined) return;
+    const done = heard.has(id) && (promised.file === null || links.has(id));
+    if (done || destroyed.has(promised.address)) underWay.delete(id);
+    else underWay.add(id);
+  }
 
   return {
     acknowledged,
     heard,
+    underWay,
     links,
     deleted,
     destroyed,
     consumed,
     counts,
     acknowledge(messages) {
-      for (const message of messages) acknowledged.set(message.carrierMessageId, message);
+      for (const message of messages) {
+        acknowledged.set(message.carrierMessageId, message);
+        goOn(message.carrierMessageId);
+      }
     },
     hear({ json }) {
       counts.deliveries += 1;
@@ -63,13 +78,19 @@ export function newLedger(): Ledger {
           messageOfMedia.set(one.id, id);
           if (one.url !== null) links.set(id, { media: one.id, url: one.url });
         }
+        goOn(id);
       } else if (type === 'media.stored' && data.media.url !== null) {
         const id = messageOfMedia.get(data.media.id) ?? data.message?.carrier_message_id;
-        if (id !== undefined) links.set(id, { media: data.media.id, url: data.media.url });
+        if (id === undefined) return;
+        links.set(id, { media: data.media.id, url: data.media.url });
+        goOn(id);
       }
     },
     delete: (media) => void deleted.add(media),
-    destroy: (address) => void destroyed.add(address),
+    destroy(address) {
+      destroyed.add(address);
+      for (const id of [...underWay]) goOn(id);
+    },
     consume: (eventIds) => void consumed.push(...eventIds),
   };
 }

@@ -10,6 +10,8 @@ import type { World } from './world.ts';
 const kib = 1024;
 const mib = 1024 * kib;
 const eventsPage = 200;
+/** The load goes easy while so many messages are under way, however slow the machine. */
+const mostUnderWay = 200;
 
 type Posted = { webhook: Webhook; promised: Promised[] };
 
@@ -70,6 +72,7 @@ export function loadOf(world: World): Load {
   }
 
   async function postOne(): Promise<void> {
+    if (ledger.underWay.size >= mostUnderWay && unanswered.length === 0) return;
     if (chance.hits(0.05)) await world.carrier.cutOnce();
     const batch = Array.from({ length: chance.hits(0.3) ? chance.whole(2, 5) : 1 }, wanted);
     const posted = unanswered.shift() ?? (await compose(world.address, batch));
