@@ -24,14 +24,16 @@ type Dealt = {
   place: number;
 };
 
-/** Lanes of each kind that may be served at all, as joined to the lanes that have something ready. */
+/** Lanes of each kind that may be served at all, each looked up by its key; `probe`: with one job only. */
 const open: Record<JobKind, string> = {
-  capture: `JOIN channels ON channels.key = found.lane JOIN apps ON apps.key = channels.app_key
-    WHERE apps.deleted_at IS NULL
-      AND (channels.state = 'active' OR channels.state = 'paused' AND channels.probe_at <= $5::bigint)`,
-  deliver: `JOIN endpoints ON endpoints.key = found.lane JOIN apps ON apps.key = endpoints.app_key
-    WHERE apps.deleted_at IS NULL AND endpoints.state = 'active'`,
-  remove: 'WHERE TRUE',
+  capture: `CROSS JOIN LATERAL (
+      SELECT channels.state = 'paused' AS probe FROM channels JOIN apps ON apps.key = channels.app_key AND apps.deleted_at IS NULL
+      WHERE channels.key = found.lane
+        AND (channels.state = 'active' OR channels.state = 'paused' AND channels.probe_at <= $5::bigint) LIMIT 1) AS open`,
+  deliver: `CROSS JOIN LATERAL (
+      SELECT FALSE AS probe FROM endpoints JOIN apps ON apps.key = endpoints.app_key AND apps.deleted_at IS NULL
+      WHERE endpoints.key = found.lane AND endpoints.state = 'active' LIMIT 1) AS open`,
+  remove: 'CROSS JOIN (SELECT FALSE AS probe) AS open',
 };
 
 const due = (kind: JobKind, state: 'waiting' | 'leased') => `WITH due AS MATERIALIZED (
@@ -70,7 +72,7 @@ const claim = (kind: JobKind) => `
       LEFT JOIN lanes ON lanes.kind = '${kind}' AND lanes.lane = hop.lane
       WHERE hop.lane IS NOT NULL),
     placed AS (
-      SELECT found.lane, found.turn, ${kind === 'capture' ? "channels.state = 'paused'" : 'FALSE'} AS probe,
+      SELECT found.lane, found.turn, open.probe,
         CASE WHEN found.failures > 0 THEN $3::bigint ELSE $2::bigint END - found.jobs AS places
       FROM found ${open[kind]}),
     served AS MATERIALIZED (

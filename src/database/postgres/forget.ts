@@ -18,7 +18,8 @@ const disorderMs = 3_600_000;
 /** Lets one sweeper through. */
 export const sweepTurnstile = "SELECT name FROM turnstiles WHERE name = 'sweep' FOR UPDATE";
 
-const isOpen = "(state = 'pending' OR state = 'paused')";
+// As the index over open deliveries has it.
+const isOpen = "(state = 'pending' OR state = 'paused') AND part >= 0";
 const within = (column: string, { from, to }: Range) => `${column} >= ${from} AND ${column} < ${to}`;
 
 type Cut = {

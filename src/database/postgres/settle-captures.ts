@@ -42,8 +42,9 @@ const mine = "SELECT lane, subject FROM jobs WHERE kind = 'capture' AND key = AN
 const messagesOfMine = `SELECT message_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)`;
 const statements = {
   channels: `SELECT key, state FROM channels WHERE key IN (SELECT lane FROM (${mine}) AS mine) ORDER BY key FOR SHARE`,
-  media: `SELECT key, app_key, message_key, part, state, details FROM media
-    WHERE key IN (SELECT subject FROM (${mine}) AS mine) OR message_key IN (${messagesOfMine}) ORDER BY key FOR UPDATE`,
+  media: `SELECT key, app_key, message_key, part, state, details FROM media WHERE key IN (
+      SELECT subject FROM (${mine}) AS mine UNION SELECT key FROM media WHERE message_key IN (${messagesOfMine}))
+    ORDER BY key FOR UPDATE`,
   liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key IN (
     SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine))`,
   endpoints: `SELECT key, app_key, dialect, events, state FROM endpoints WHERE state <> 'deleted' AND app_key IN (

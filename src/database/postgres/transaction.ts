@@ -30,7 +30,10 @@ export type Tx = {
   db: Db;
 };
 
-const limits = "SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '60s'";
+// Every query has an index to go by. Left to itself the planner would read whole tables while it has no statistics of them
+// yet, or old ones of a queue that has just filled; and it would compile queries that take less time than that.
+const limits = `SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '60s';
+  SET LOCAL enable_seqscan = off; SET LOCAL jit = off`;
 export const writing = `BEGIN; ${limits}`;
 /** Sees one moment of the database. */
 export const reading = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limits}`;

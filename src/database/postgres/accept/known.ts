@@ -42,9 +42,11 @@ const liveChannel = `JOIN connections ON connections.id = given.connection
     JOIN channels ON channels.connection_key = connections.key AND channels.address = given.address
       AND channels.state <> 'destroyed'`;
 const places = `unnest($1::text[], $2::text[]) AS given (connection, address) ${liveChannel}`;
+// Each row is looked up by itself (LATERAL … LIMIT) in a unique index: left to choose, the planner reads whole channels
+// while it has no statistics yet.
 const copiesOf = `unnest($1::text[], $2::text[], $3::text[]) AS given (connection, address, dedupe_key) ${liveChannel}
-    JOIN messages ON messages.app_key = channels.app_key AND messages.channel_key = channels.key
-      AND messages.dedupe_key = given.dedupe_key`;
+    CROSS JOIN LATERAL (SELECT key, channel_key, dedupe_key, body FROM messages WHERE messages.app_key = channels.app_key
+      AND messages.channel_key = channels.key AND messages.dedupe_key = given.dedupe_key LIMIT 1) AS copy`;
 
 const statements = {
   connections: 'SELECT id, key FROM connections WHERE id = ANY ($1::text[])',
@@ -54,17 +56,20 @@ const statements = {
     ORDER BY channels.key FOR SHARE OF channels`,
   endpoints: `SELECT key, app_key, dialect, events, state FROM endpoints
     WHERE state <> 'deleted' AND app_key IN (SELECT channels.app_key FROM ${places}) ORDER BY key FOR SHARE`,
-  messages: `SELECT messages.key, messages.channel_key, messages.dedupe_key, messages.body FROM ${copiesOf}`,
-  messageKeys: `SELECT messages.key FROM ${copiesOf}`,
+  messages: `SELECT copy.key, copy.channel_key, copy.dedupe_key, copy.body FROM ${copiesOf}`,
+  messageKeys: `SELECT copy.key FROM ${copiesOf}`,
   media: `SELECT media.message_key, media.part, media.carrier_media_id FROM ${copiesOf}
-    JOIN media ON media.message_key = messages.key`,
-  identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, conversations.key AS conversation_key
+    JOIN media ON media.message_key = copy.key`,
+  identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, conversation.key AS conversation_key
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS given (connection, address, kind, value) ${liveChannel}
-    JOIN contact_identities AS known ON known.channel_key = channels.key AND known.kind = given.kind AND known.value = given.value
-    LEFT JOIN conversations ON conversations.channel_key = channels.key AND conversations.contact_key = known.contact_key`,
-  groups: `SELECT conversations.channel_key, conversations.group_id, conversations.key
+    CROSS JOIN LATERAL (SELECT channel_key, kind, value, contact_key FROM contact_identities
+      WHERE channel_key = channels.key AND kind = given.kind AND value = given.value LIMIT 1) AS known
+    LEFT JOIN LATERAL (SELECT key FROM conversations
+      WHERE channel_key = channels.key AND contact_key = known.contact_key LIMIT 1) AS conversation ON TRUE`,
+  groups: `SELECT conversation.channel_key, conversation.group_id, conversation.key
     FROM unnest($1::text[], $2::text[], $3::text[]) AS given (connection, address, group_id) ${liveChannel}
-    JOIN conversations ON conversations.channel_key = channels.key AND conversations.group_id = given.group_id`,
+    CROSS JOIN LATERAL (SELECT channel_key, group_id, key FROM conversations
+      WHERE channel_key = channels.key AND group_id = given.group_id LIMIT 1) AS conversation`,
 };
 
 /** @param items of one group of requests, in any order */
