@@ -43,6 +43,9 @@ const local: Local = {
 
   async serve() {
     const config = settings();
+    // Files wait for the disk on these threads, and four of them, as many as there are by default, would let no more than
+    // four captures wait at a time. It counts because nothing has used them yet.
+    process.env['UV_THREADPOOL_SIZE'] ??= '16';
     const { serve } = await import('./serve.ts');
     const served = await serve(config, { print });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');

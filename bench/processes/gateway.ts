@@ -11,6 +11,8 @@ type Done = 'stored' | 'delivered';
 const counted: Record<Done, number> = { stored: 0, delivered: 0 };
 const waiting = new Set<{ what: Done; count: number; resolve(): void }>();
 
+// As `mediadock serve` does.
+process.env['UV_THREADPOOL_SIZE'] ??= '16';
 const settings = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('MEDIADOCK_')));
 const config = readConfig(settings, () => '');
 const file = pino.destination({ dest: '/dev/null', sync: false });
