@@ -18,12 +18,12 @@ test('a transient failure is tried again after 1, 2, 4 … seconds, at most 15 m
 });
 
 test('Retry-After is honoured when it is longer', () => {
-  expect(waitOf(judge({ is: 'transient', reason: '429', retryAfterMs: 90_000 }, 0))).toBe(90_000);
-  expect(waitOf(judge({ is: 'transient', reason: '429', retryAfterMs: 1 }, 4))).toBe(16_000);
+  expect(waitOf(judge({ is: 'transient', reason: 'link_429', retryAfterMs: 90_000 }, 0))).toBe(90_000);
+  expect(waitOf(judge({ is: 'transient', reason: 'link_429', retryAfterMs: 1 }, 4))).toBe(16_000);
 });
 
 test('a Retry-After of more than a day, or than half of what is left of the file, is not waited out', () => {
-  const far = { is: 'transient', reason: '503', retryAfterMs: 30 * 86_400_000 } as const;
+  const far = { is: 'transient', reason: 'link_503', retryAfterMs: 30 * 86_400_000 } as const;
   expect(waitOf(judge(far, 0))).toBe(86_400_000);
   expect(waitOf(judge(far, 0, { deadline: now + 3_600_000 }))).toBe(1_800_000);
   expect(waitOf(judge(far, 0, { deadline: now + 1001 }))).toBe(1000);

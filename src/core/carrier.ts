@@ -4,6 +4,7 @@
 import type { Millis } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Direction, Identity, MediaKind, Origin } from './model.ts';
+import type { CaptureReason } from './reasons.ts';
 
 /** A request to an intake URL, untouched. Header names are lower-case, repeated headers joined by ", ". */
 export type IntakeRequest = {
@@ -42,8 +43,10 @@ export type MediaClaim = {
   source: JsonObject;
   /** When the carrier drops the file, counted from the carrier's own timestamp. */
   deadline: Millis;
+  /** Where in a trace its webhook stood, while traces are kept. */
+  traceparent?: string;
   /** Set when the carrier itself says that the file cannot be had. */
-  unavailable: string | null;
+  unavailable: CaptureReason | null;
 };
 
 export type InboundMessage = {
@@ -66,6 +69,8 @@ export type InboundMessage = {
   raw: JsonObject | null;
   errors: JsonObject[];
   sentAt: Millis;
+  /** Where in a trace its webhook stood, while traces are kept. */
+  traceparent?: string;
   media: MediaClaim[];
 };
 
@@ -92,11 +97,11 @@ export type HopAnswer = { status: number; headers: Readonly<Record<string, strin
 
 /** Why a hop did not give what it should, in the terms of the outcome table. */
 export type HopFailure =
-  | { is: 'transient'; reason: string; retryAfterMs?: number }
-  | { is: 'expired_link'; reason: string }
-  | { is: 'unknown_media'; reason: string }
-  | { is: 'account'; reason: string }
-  | { is: 'permanent'; reason: string };
+  | { is: 'transient'; reason: CaptureReason; retryAfterMs?: number }
+  | { is: 'expired_link'; reason: CaptureReason }
+  | { is: 'unknown_media'; reason: CaptureReason }
+  | { is: 'account'; reason: CaptureReason }
+  | { is: 'permanent'; reason: CaptureReason };
 
 export type CaptureSubject = {
   address: string;

@@ -25,12 +25,14 @@ import { type Clock, newId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import { bareType, effectiveType } from '../core/media-type.ts';
 import type { Integrity } from '../core/model.ts';
+import type { CaptureReason } from '../core/reasons.ts';
 import type { CaptureJob, CaptureSettled, CaptureSettlement, Records, StoredFile } from '../core/records.ts';
 import { OutgoingError, type Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { clip, nameBytes } from '../core/text.ts';
+import { inSpan, type Span, type Tracing } from '../core/tracing.ts';
 import { openConnection } from './accounts.ts';
-import { type Download, download } from './download.ts';
+import { type Download, download, requestReason } from './download.ts';
 import { sniff } from './sniff.ts';
 
 export type CaptureReport = {
@@ -58,6 +60,7 @@ export type CaptureParts = {
   report(report: CaptureReport): void;
   onError(error: unknown, about: string): void;
   pass?: PassFailpoint | undefined;
+  tracing?: Tracing | undefined;
 };
 
 type Fetched = { file: Download; blob: string; hop: Hop };
@@ -72,13 +75,13 @@ const redirects = 3;
 export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: AbortSignal) => Promise<void> {
   const { clock, carriers, blobs } = parts;
 
-  async function capture(job: CaptureJob, signal: AbortSignal): Promise<Outcome> {
+  async function capture(job: CaptureJob, signal: AbortSignal, span: Span | undefined): Promise<Outcome> {
     const carrier = carriers.get(job.connection.carrier);
     if (carrier === undefined)
       return { failure: { is: 'transient', reason: `carrier_not_installed: ${job.connection.carrier}` } };
     const subject = subjectOf(job);
     if ('is' in subject) return { failure: subject };
-    const fetched = await fetchFile(carrier, subject, job, signal);
+    const fetched = await fetchFile(carrier, subject, job, signal, span);
     return 'is' in fetched ? { failure: fetched } : judgeFile(fetched, job);
   }
 
@@ -104,6 +107,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     subject: CaptureSubject,
     job: CaptureJob,
     signal: AbortSignal,
+    span: Span | undefined,
   ): Promise<Fetched | HopFailure> {
     let lookedUpAgain = job.memo?.['again'] === true;
     let step: Hop | HopFailure = carrier.firstHop(subject, clock.now(), lookedUpAgain);
@@ -254,7 +258,7 @@ function objectionTo(
     sniffedType: string | null;
     agreed: number;
   },
-): string | undefined {
+): CaptureReason | undefined {
   if (declared.sha256 === file.sha256) return undefined;
   if (file.size === 0 && declared.size !== 0) return 'file_empty';
   if (declared.sniffedType === 'text/html' && declared.type !== null && bareType(declared.type) !== 'text/html') {
@@ -276,7 +280,7 @@ function integrityOf(file: Download, sha256: string | null, size: number | null)
 /** What went wrong on the way, before there was an answer. A private redirect target is no fault of the file: it stays transient. */
 function wayFailure(error: unknown): HopFailure {
   if (!(error instanceof OutgoingError)) throw error;
-  return { is: 'transient', reason: error.failure === 'refused' ? 'address_refused' : error.failure };
+  return { is: 'transient', reason: requestReason(error) };
 }
 
 /** What arrives of an answer within the limit, at most 64 KiB; the rest is dropped with its connection. */

@@ -6,6 +6,7 @@ import { parse as parseDisposition } from 'content-disposition';
 import type { BlobStore } from '../core/blob-store.ts';
 import type { HopFailure } from '../core/carrier.ts';
 import type { PassFailpoint } from '../core/failpoints.ts';
+import type { CaptureReason } from '../core/reasons.ts';
 import { type OutgoingAnswer, OutgoingError } from '../core/requester.ts';
 
 export type Download = {
@@ -101,9 +102,13 @@ function nameIn(disposition: string | undefined): string | null {
   }
 }
 
+/** What a request met, as the reason of a failed try. */
+export const requestReason = ({ failure }: OutgoingError): CaptureReason =>
+  failure === 'refused' ? 'address_refused' : failure;
+
 const readFailure = (cause: unknown): HopFailure => ({
   is: 'transient',
-  reason: cause instanceof OutgoingError ? cause.failure : 'cut_short',
+  reason: cause instanceof OutgoingError ? requestReason(cause) : 'cut_short',
 });
 
 class SourceFailure extends Error {
@@ -151,7 +156,7 @@ class Watch {
     clearInterval(this.#timer);
   }
 
-  #stop(reason: string): void {
+  #stop(reason: CaptureReason): void {
     this.failure ??= { is: 'transient', reason };
     this.#abort.abort(new Error(reason));
   }

@@ -93,7 +93,7 @@ export const toy: Carrier = {
 
   firstHop({ source, account }) {
     const url = String(source['url']);
-    if (!URL.canParse(url)) return { is: 'permanent', reason: 'link_unreadable' };
+    if (!URL.canParse(url)) return { is: 'permanent', reason: 'invalid_url' };
     const isOurs = new URL(url).origin === new URL(String(account.settings['files_url'])).origin;
     const { api_user: user, api_password: password } = account.secrets;
     const credentials = Buffer.from(`${user}:${password}`).toString('base64');
@@ -106,13 +106,13 @@ export const toy: Carrier = {
     };
   },
 
-  nextHop: () => ({ is: 'permanent', reason: 'no_answer_was_asked_for' }),
+  nextHop: () => ({ is: 'permanent', reason: 'too_many_hops' }),
 
   judge(_hop, { status, headers }): HopFailure {
-    if (status === 401 || status === 403) return { is: 'account', reason: `files_${status}` };
-    if (status === 410) return { is: 'permanent', reason: 'files_410' };
+    if (status === 401 || status === 403) return { is: 'account', reason: `link_${status}` };
+    if (status === 410) return { is: 'permanent', reason: 'link_410' };
     const wait = Number(headers['retry-after']);
-    return { is: 'transient', reason: `files_${status}`, ...(wait >= 0 && { retryAfterMs: wait * 1000 }) };
+    return { is: 'transient', reason: `link_${status}`, ...(wait >= 0 && { retryAfterMs: wait * 1000 }) };
   },
 };
 

@@ -3,6 +3,7 @@
 
 import type { HopAnswer, HopFailure } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
+import type { CaptureReason } from '../../core/reasons.ts';
 import { retryAfterMs } from '../../outgoing/retry-after.ts';
 import { member } from '../json-reading.ts';
 import { wholeNumber } from './numbers.ts';
@@ -17,20 +18,20 @@ export function judgeLookUp(answer: HopAnswer, error: unknown, now: Millis): Hop
   const code = wholeNumber(member(error, 'code'));
   if (code === undefined) return judgeStatus(answer, now);
   if (code === 100 && isUnknownObject(error)) return { is: 'unknown_media', reason: 'carrier_100_33' };
-  const reason = `carrier_${code}`;
+  const reason = `carrier_${code}` as const;
   if (accountCodes.has(code) || (code >= 200 && code <= 299)) return { is: 'account', reason };
   if (permanentCodes.has(code)) return { is: 'permanent', reason };
   return transient(reason, answer, now);
 }
 
 /** A failure worth another try, after as long as the carrier asks for. */
-export function transient(reason: string, answer: HopAnswer, now: Millis): HopFailure {
+export function transient(reason: CaptureReason, answer: HopAnswer, now: Millis): HopFailure {
   const wait = retryAfterMs(answer.headers, now);
   return { is: 'transient', reason, ...(wait !== null && { retryAfterMs: wait }) };
 }
 
 function judgeStatus(answer: HopAnswer, now: Millis): HopFailure {
-  const reason = `look_up_${answer.status}`;
+  const reason = `look_up_${answer.status}` as const;
   return answer.status === 401 || answer.status === 403 ? { is: 'account', reason } : transient(reason, answer, now);
 }
 

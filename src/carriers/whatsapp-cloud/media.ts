@@ -2,6 +2,7 @@ import type { MediaClaim } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { MediaKind } from '../../core/model.ts';
+import type { CaptureReason } from '../../core/reasons.ts';
 import { captionBytes, foreignId, nameBytes } from '../../core/text.ts';
 import { readSha256 } from '../declared-sha256.ts';
 import { member, textOf } from '../json-reading.ts';
@@ -49,7 +50,7 @@ export function mediaClaim(kind: MediaKind, object: unknown, { deadline, errors 
 }
 
 /** With a failed download even an id that is given leads nowhere; without an id there is nothing to ask for. */
-function whyUnavailable(carrierMediaId: string | null, errors: number[]): string | null {
+function whyUnavailable(carrierMediaId: string | null, errors: number[]): CaptureReason | null {
   if (errors.includes(downloadFailed)) return `carrier_${downloadFailed}`;
   if (carrierMediaId !== null) return null;
   return errors[0] === undefined ? 'media_id_missing' : `carrier_${errors[0]}`;
