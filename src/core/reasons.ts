@@ -41,8 +41,17 @@ export const captureReasons = [
   'storage_failed: <text>',
 ] as const;
 
+/** What became of a stored file: its object is gone, holds other bytes, or the disk refuses to read it. */
+export const lossReasons = ['file_missing', 'file_corrupt', 'file_unreadable'] as const;
+export type LossReason = (typeof lossReasons)[number];
+
 /** What else a media's reason may be: `<text>` is the failure of the last try. */
-export const mediaReasons = ['carrier_deadline_passed: <text>', 'channel_destroyed', 'app_deleted'] as const;
+export const mediaReasons = [
+  'carrier_deadline_passed: <text>',
+  'channel_destroyed',
+  'app_deleted',
+  ...lossReasons,
+] as const;
 
 /** What else a channel's or an endpoint's reason may be, besides the failure that paused the channel. */
 export const pauseReasons = ['operator', 'app_deleted', 'receiver_gone'] as const;

@@ -20,6 +20,10 @@ export const deriveKey = (secretKey: Uint8Array, purpose: string): Uint8Array =>
 /** First 4 bytes of the key's SHA-256: enough to tell keys apart, nothing about the key. */
 export const keyId = (key: Uint8Array): Uint8Array => createHash('sha256').update(key).digest().subarray(0, 4);
 
+/** The id under which a secret key stands in what it has sealed, in hex: tells which key a copy of the records needs. */
+export const secretKeyId = (secretKey: Uint8Array): string =>
+  Buffer.from(keyId(deriveKey(secretKey, 'sealing'))).toString('hex');
+
 /** @param secretKeys 32 bytes each; the first seals, all open, so that a key can be replaced */
 export function sealer(secretKeys: readonly Uint8Array[]): Sealer {
   const keys = secretKeys.map((secret) => {
