@@ -18,6 +18,10 @@ type Entry = { kind: FaultKind; says: string };
 
 export const faults = {
   invalid_request: { kind: 'invalid', says: 'The request does not have the expected form.' },
+  cursor_too_old: {
+    kind: 'gone',
+    says: 'Events after this cursor are no longer kept; start again without one and compare what you have.',
+  },
   invalid_cursor: { kind: 'invalid', says: 'The cursor was not made by this server.' },
   key_missing: { kind: 'unauthenticated', says: 'A key is needed: Authorization: Bearer <key>, or X-Api-Key.' },
   key_unknown: { kind: 'unauthenticated', says: 'The key is unknown or revoked.' },
@@ -33,6 +37,8 @@ export const faults = {
   media_not_ready: { kind: 'conflict', says: 'The file is still being fetched from the carrier.' },
   media_unavailable: { kind: 'conflict', says: 'The carrier did not give the file.' },
   move_refused: { kind: 'conflict', says: 'The thing is not in a state that allows this.' },
+  idempotency_running: { kind: 'conflict', says: 'A request with this Idempotency-Key is still running.' },
+  idempotency_reused: { kind: 'invalid', says: 'This Idempotency-Key was used for a different request.' },
   media_gone: { kind: 'gone', says: 'The file has expired or was deleted.' },
   body_too_large: { kind: 'too_large', says: 'The body exceeds the size limit.' },
   body_type_unsupported: { kind: 'unsupported_type', says: 'The content type of the body is not accepted here.' },

@@ -42,6 +42,8 @@ export type Key = {
   permissions: Permission[];
   mode: Mode;
   dialect: string;
+  /** When it stops working, because another took its place; null: it does not. */
+  endsAt: Millis | null;
   createdAt: Millis;
 };
 
@@ -114,6 +116,8 @@ export type Message = {
   verified: boolean;
   sentAt: Millis;
   receivedAt: Millis;
+  /** Where in a trace its webhook stood; only while traces were kept. */
+  traceparent?: string;
   media: Media[];
 };
 
@@ -163,6 +167,8 @@ export type Media = {
   heldUntil: Millis | null;
   /** Seconds that links of this app live; null: the instance's default. */
   linkSeconds: number | null;
+  /** Where in a trace its webhook stood; only while traces were kept. */
+  traceparent?: string;
   /** What its carrier needs to fetch it; never shown. */
   source: JsonObject;
 };

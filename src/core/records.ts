@@ -41,6 +41,8 @@ export type AcceptUnit = {
   /** Why items could not be read, one entry each. */
   unparsed: string[];
   verified: boolean;
+  /** Read again from this entry of the journal: no new entry is made, and its counts become those of this reading. */
+  replays?: Id<'journal'>;
 };
 
 export type AcceptOutcome = {
@@ -149,8 +151,17 @@ export type PageRequest = { limit: number; cursor: string | null };
 export type Moved<Row> = { changed: boolean; row: Row } | undefined;
 
 export type MediaFilter = { state?: MediaState; kind?: MediaKind; appId?: Id<'app'>; messageId?: Id<'message'> };
-export type MessageFilter = { appId?: Id<'app'>; channelId?: Id<'channel'>; conversationId?: Id<'conversation'> };
+export type MessageFilter = {
+  appId?: Id<'app'>;
+  channelId?: Id<'channel'>;
+  conversationId?: Id<'conversation'>;
+  /** The carrier's own id of it. */
+  carrierMessageId?: string;
+};
 export type DeliveryFilter = { state?: DeliveryState; endpointId?: Id<'endpoint'>; appId?: Id<'app'> };
+
+/** Whom a key belongs to: the keys of an app, or those of an organization itself. */
+export type KeyOwner = { kind: 'app'; id: string } | { kind: 'organization'; id: string };
 
 export type NewKey = {
   hash: Uint8Array;
@@ -159,6 +170,42 @@ export type NewKey = {
   permissions: Key['permissions'];
   mode: Key['mode'];
   dialect: string;
+};
+
+/** A file that an application gave, its object already in the store. */
+export type NewUpload = {
+  kind: MediaKind;
+  fileName: string | null;
+  declaredType: string | null;
+  sniffedType: string | null;
+  type: string;
+  size: number;
+  sha256: string;
+  blob: string;
+};
+
+/**
+ * Which deliveries of a span a replay makes due: `dead`: those that died; `missing`: also events that the endpoint was never
+ * told of, because it was added later; `all`: also what was delivered before.
+ */
+export type ReplayScope = 'dead' | 'missing' | 'all';
+
+/** What became of a request with an idempotency key. `other`: the key was used for a different request. */
+export type IdempotencyMark =
+  | { is: 'first' }
+  | { is: 'running' }
+  | { is: 'other' }
+  | { is: 'done'; status: number; answer: Uint8Array };
+
+/** Whose setting decides when a file expires. */
+export type RetentionRule = 'app' | 'organization' | 'dialect' | 'instance';
+
+/** One object of the store and the live media that refer to it. */
+export type KeptBlob = {
+  blob: string;
+  sha256: string;
+  size: number;
+  media: { id: Id<'media'>; appId: Id<'app'>; deadline: Millis; fromCarrier: boolean }[];
 };
 
 /** A job that rests, because so many claims of it lapsed that its work may be what kills those who do it. */
@@ -199,6 +246,13 @@ export type Backlog = {
   pausedEndpoints: number;
 };
 
+/** The engine, and those of its settings on which it depends whether a commit survives a loss of power. */
+export type Durability = {
+  engine: 'SQLite' | 'PostgreSQL';
+  version: string;
+  settings: { name: string; value: string; safe: boolean }[];
+};
+
 export type Records = {
   // Accepting and working. Callers need not batch: calls that arrive while a commit runs share the next one.
 
@@ -221,6 +275,8 @@ export type Records = {
    * `ownerless`: objects of apps that were never here, to which no row can ever refer; the caller removes them.
    */
   doomOrphans(request: { objects: string[]; now: Millis }): Promise<{ doomed: number; ownerless: string[] }>;
+  /** Those of the objects that no row knows. */
+  unknownObjects(request: { objects: string[] }): Promise<string[]>;
 
   // Media, messages, events, deliveries.
 
@@ -232,15 +288,44 @@ export type Records = {
   retryMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
   /** any → deleted; deleting twice changes nothing. */
   deleteMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
+  /**
+   * Media without a message, stored at once. `drop`: an object that nobody refers to and that the caller removes, because the
+   * app had the same bytes already. undefined: there is no such app within reach; the caller removes the object.
+   */
+  createUpload(request: {
+    reach: Reach;
+    appId: string;
+    now: Millis;
+    upload: NewUpload;
+  }): Promise<{ media: Media; drop: string | null } | undefined>;
+  /** Stored media whose time ends by `until`, the soonest first, with the setting that decides. */
+  listExpiring(request: {
+    reach: Reach;
+    appId?: Id<'app'>;
+    until: Millis;
+    page: PageRequest;
+  }): Promise<Page<{ media: Media; rule: RetentionRule }>>;
+  /** Objects that media refer to, in the order of their keys, each with those media. */
+  listBlobs(request: { page: PageRequest }): Promise<Page<KeptBlob>>;
+  /**
+   * The object is gone or holds other bytes. Media that its carrier still has become pending, with a capture job; the others
+   * unavailable for this reason. The object is doomed. Gives the media, as they are now.
+   */
+  loseBlob(request: { blob: string; reason: string; now: Millis }): Promise<Media[]>;
   message(request: { reach: Reach; id: string }): Promise<Message | undefined>;
   listMessages(request: { reach: Reach; filter: MessageFilter; page: PageRequest }): Promise<Page<Message>>;
-  /** Oldest first. `next` is always set: it points after the last event given, so that a caller can go on later. */
+  /**
+   * Oldest first. `next` is always set: it points after the last event given, so that a caller can go on later.
+   * `gap`: events after the cursor have been forgotten by age, so that going on from it would skip them.
+   */
   listEvents(request: {
     reach: Reach;
     appId?: Id<'app'>;
     types?: EventType[];
     page: PageRequest;
-  }): Promise<{ rows: Event[]; next: string }>;
+  }): Promise<{ rows: Event[]; next: string; gap: boolean }>;
+  /** The cursor after the newest event that a reader can see now. */
+  eventsEnd(): Promise<string>;
   delivery(request: { reach: Reach; id: string }): Promise<Delivery | undefined>;
   listDeliveries(request: { reach: Reach; filter: DeliveryFilter; page: PageRequest }): Promise<Page<Delivery>>;
   listAttempts(request: { reach: Reach; deliveryId: string }): Promise<Attempt[] | undefined>;
@@ -248,6 +333,21 @@ export type Records = {
   replayDelivery(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Delivery>>;
   /** All dead ones of an endpoint; gives how many, undefined when there is no such endpoint. */
   replayDead(request: { reach: Reach; endpointId: string; now: Millis }): Promise<number | undefined>;
+  /**
+   * One bounded step of a replay to an endpoint, over events of its app from `from` until before `to` that it hears and its
+   * dialect speaks, in their order. `next`: where to go on; null: the span is done. undefined: there is no such endpoint.
+   */
+  replayEvents(request: {
+    reach: Reach;
+    appId: string;
+    endpointId: string;
+    from: Millis;
+    to: Millis;
+    scope: ReplayScope;
+    now: Millis;
+    limit: number;
+    cursor: string | null;
+  }): Promise<{ queued: number; next: string | null } | undefined>;
   journalEntry(request: {
     id: string;
   }): Promise<(JournalEntry & { headers: Readonly<Record<string, string>>; body: Uint8Array }) | undefined>;
@@ -257,6 +357,25 @@ export type Records = {
   listResting(request: { limit: number }): Promise<RestingJob[]>;
   /** Sets resting jobs going again as if no claim had lapsed: those with these ids, or all. Gives how many. */
   resumeJobs(request: { ids: string[] | null; now: Millis }): Promise<number>;
+  /** Objects and bytes in the store, and the bytes that sharing them saves. */
+  storage(): Promise<{ objects: number; bytes: number; savedBytes: number }>;
+  /**
+   * Marks a request of a caller as begun, once. A mark that has begun and never ended counts as absent after `staleMs`.
+   * Marks older than a day go with the sweep.
+   */
+  beginIdempotent(request: {
+    caller: string;
+    idempotencyKey: string;
+    fingerprint: string;
+    now: Millis;
+    staleMs: number;
+  }): Promise<IdempotencyMark>;
+  /** Keeps its answer; null: it failed on our side, and the mark goes so that it can be tried again. */
+  endIdempotent(request: {
+    caller: string;
+    idempotencyKey: string;
+    end: { status: number; answer: Uint8Array } | null;
+  }): Promise<void>;
   /** Whether nothing is left of a deleted owner's files, in the records or in the store. */
   isErased(request: Erasable): Promise<boolean>;
 
@@ -285,18 +404,27 @@ export type Records = {
   deleteApp(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
 
   createKey(request: { now: Millis } & NewKey): Promise<Key>;
-  /** The live key with this hash, whose app and organization are live too. */
-  keyByHash(request: { hash: Uint8Array }): Promise<Key | undefined>;
-  key(request: { reach: Reach; appId: string; id: string }): Promise<Key | undefined>;
-  listKeys(request: { reach: Reach; appId: string; page: PageRequest }): Promise<Page<Key>>;
+  /** The live key with this hash, not ended, whose app and organization are live too. */
+  keyByHash(request: { hash: Uint8Array; now: Millis }): Promise<Key | undefined>;
+  key(request: { reach: Reach; owner: KeyOwner; id: string }): Promise<Key | undefined>;
+  listKeys(request: { reach: Reach; owner: KeyOwner; page: PageRequest }): Promise<Page<Key>>;
   updateKey(request: {
     reach: Reach;
-    appId: string;
+    owner: KeyOwner;
     id: string;
     set: Partial<Pick<Key, 'name' | 'permissions'>>;
   }): Promise<Key | undefined>;
+  /** A new key like this one, which ends at `oldUntil`; one commit. */
+  rotateKey(request: {
+    reach: Reach;
+    owner: KeyOwner;
+    id: string;
+    hash: Uint8Array;
+    now: Millis;
+    oldUntil: Millis;
+  }): Promise<Key | undefined>;
   /** Revokes it. */
-  deleteKey(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
+  deleteKey(request: { reach: Reach; owner: KeyOwner; id: string; now: Millis }): Promise<boolean>;
 
   createConnection(request: {
     now: Millis;
@@ -362,6 +490,8 @@ export type Records = {
   /** Its open deliveries die with it. */
   deleteEndpoint(request: { reach: Reach; appId: string; id: string; now: Millis }): Promise<boolean>;
 
+  /** How the connection that writes keeps what it commits. */
+  durability(): Promise<Durability>;
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   /** Lets running commits finish, then closes. */

@@ -3,7 +3,8 @@
 export const mediaMoves = {
   remote: ['pending', 'expired', 'deleted'],
   pending: ['stored', 'unavailable', 'deleted'],
-  stored: ['expired', 'deleted'],
+  // Back to pending or unavailable: the store lost the file.
+  stored: ['pending', 'unavailable', 'expired', 'deleted'],
   unavailable: ['pending', 'expired', 'deleted'],
   expired: ['deleted'],
   deleted: [],
@@ -13,7 +14,8 @@ export const deliveryMoves = {
   pending: ['delivered', 'dead', 'paused'],
   paused: ['pending', 'dead'],
   dead: ['pending'],
-  delivered: [],
+  // Replayed, because the application lost what it had received.
+  delivered: ['pending'],
 } as const satisfies Moves;
 
 export const channelMoves = {

@@ -7,17 +7,24 @@ import * as channels from './administration/channels.ts';
 import * as connections from './administration/connections.ts';
 import * as deliveryOrders from './administration/deliveries.ts';
 import * as endpoints from './administration/endpoints.ts';
+import * as idempotency from './administration/idempotency.ts';
 import * as jobs from './administration/jobs.ts';
 import * as keys from './administration/keys.ts';
+import { loseBlob } from './administration/lost-blobs.ts';
 import * as mediaOrders from './administration/media.ts';
 import * as organizations from './administration/organizations.ts';
+import { replayEvents } from './administration/replay.ts';
+import { createUpload } from './administration/uploads.ts';
 import { backlog } from './reads/backlog.ts';
+import { listBlobs, storage } from './reads/blobs.ts';
 import * as deliveries from './reads/deliveries.ts';
 import { isErased } from './reads/erased.ts';
-import { listEvents } from './reads/events.ts';
+import { eventsEnd, listEvents } from './reads/events.ts';
+import { listExpiring } from './reads/expiring.ts';
 import * as journal from './reads/journal.ts';
 import * as media from './reads/media.ts';
 import * as messages from './reads/messages.ts';
+import { unknownObjects } from './reads/unknown-objects.ts';
 import type { Access } from './schema.ts';
 
 export type CommandName = Exclude<keyof Records, 'ping' | 'close'>;
@@ -34,25 +41,36 @@ export const sides = {
   settleDeliveries: 'write',
   settleRemovals: 'write',
   sweep: 'write',
+  durability: 'write',
   doomOrphans: 'write',
+  unknownObjects: 'read',
   media: 'read',
   mediaForLink: 'read',
   listMedia: 'read',
   retryMedia: 'write',
   deleteMedia: 'write',
+  createUpload: 'write',
+  listExpiring: 'read',
+  listBlobs: 'read',
+  loseBlob: 'write',
   message: 'read',
   listMessages: 'read',
   listEvents: 'read',
+  eventsEnd: 'read',
   delivery: 'read',
   listDeliveries: 'read',
   listAttempts: 'read',
   replayDelivery: 'write',
   replayDead: 'write',
+  replayEvents: 'write',
   journalEntry: 'read',
   listJournal: 'read',
   backlog: 'read',
   listResting: 'read',
   resumeJobs: 'write',
+  storage: 'read',
+  beginIdempotent: 'write',
+  endIdempotent: 'write',
   isErased: 'read',
   createOrganization: 'write',
   organization: 'read',
@@ -69,6 +87,7 @@ export const sides = {
   key: 'read',
   listKeys: 'read',
   updateKey: 'write',
+  rotateKey: 'write',
   deleteKey: 'write',
   createConnection: 'write',
   connection: 'read',
@@ -112,9 +131,12 @@ export function readsOn(access: Access): Commands<ReadName> {
     media: on(media.media),
     mediaForLink: on(media.mediaForLink),
     listMedia: on(media.listMedia),
+    listExpiring: on(listExpiring),
+    listBlobs: on(listBlobs),
     message: on(messages.message),
     listMessages: on(messages.listMessages),
     listEvents: on(listEvents),
+    eventsEnd: on(eventsEnd),
     delivery: on(deliveries.delivery),
     listDeliveries: on(deliveries.listDeliveries),
     listAttempts: on(deliveries.listAttempts),
@@ -122,6 +144,7 @@ export function readsOn(access: Access): Commands<ReadName> {
     listJournal: on(journal.listJournal),
     backlog: on(backlog),
     listResting: on(jobs.listResting),
+    storage: on(storage),
     isErased: on(isErased),
     organization: on(organizations.organization),
     listOrganizations: on(organizations.listOrganizations),
@@ -134,6 +157,7 @@ export function readsOn(access: Access): Commands<ReadName> {
     listConnections: on(connections.listConnections),
     channel: on(channels.channel),
     listChannels: on(channels.listChannels),
+    unknownObjects: on(unknownObjects),
     endpoint: on(endpoints.endpoint),
     listEndpoints: on(endpoints.listEndpoints),
   };
@@ -149,7 +173,8 @@ export type HotName =
   | 'settleCaptures'
   | 'settleDeliveries'
   | 'settleRemovals'
-  | 'sweep';
+  | 'sweep'
+  | 'durability';
 
 /** What operators and applications order; each call belongs in one commit. */
 export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> {
@@ -159,8 +184,13 @@ export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> 
     resumeJobs: on(jobs.resumeJobs),
     retryMedia: on(mediaOrders.retryMedia),
     deleteMedia: on(mediaOrders.deleteMedia),
+    createUpload: on(createUpload),
+    loseBlob: on(loseBlob),
     replayDelivery: on(deliveryOrders.replayDelivery),
     replayDead: on(deliveryOrders.replayDead),
+    replayEvents: on(replayEvents),
+    beginIdempotent: on(idempotency.beginIdempotent),
+    endIdempotent: on(idempotency.endIdempotent),
     createOrganization: on(organizations.createOrganization),
     updateOrganization: on(organizations.updateOrganization),
     deleteOrganization: on(organizations.deleteOrganization),
@@ -169,6 +199,7 @@ export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> 
     deleteApp: on(apps.deleteApp),
     createKey: on(keys.createKey),
     updateKey: on(keys.updateKey),
+    rotateKey: on(keys.rotateKey),
     deleteKey: on(keys.deleteKey),
     createConnection: on(connections.createConnection),
     updateConnection: on(connections.updateConnection),

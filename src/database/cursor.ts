@@ -1,4 +1,5 @@
-// A cursor points after a row of one list. It is opaque to callers: a version, the list, and the row's key.
+// A cursor points after a row of one list. It is opaque to callers: a version, the list, the row's key, and in a list that
+// has another order than that of the keys the row's place in it.
 
 import { Fault } from '../core/faults.ts';
 
@@ -15,22 +16,44 @@ const lists = [
   'connections',
   'channels',
   'endpoints',
+  'expiring',
+  'blobs',
+  'replay',
 ] as const;
 export type List = (typeof lists)[number];
 
-export function cursorAfter(list: List, key: number): string {
-  const bytes = Buffer.alloc(8);
+const keyBytes = 6;
+const headBytes = 2;
+
+export const cursorAfter = (list: List, key: number): string => written(list, [key]);
+
+/** The key that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
+export const keyOf = (list: List, cursor: string | null): number | undefined => read(list, cursor, 1)?.[0];
+
+/** A row's place in a list that has another order than that of the keys. */
+export type Place = { at: number; key: number };
+
+export const cursorAfterPlace = (list: List, { at, key }: Place): string => written(list, [at, key]);
+
+/** The place that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
+export function placeOf(list: List, cursor: string | null): Place | undefined {
+  const [at, key] = read(list, cursor, 2) ?? [];
+  return at === undefined || key === undefined ? undefined : { at, key };
+}
+
+function written(list: List, numbers: readonly number[]): string {
+  const bytes = Buffer.alloc(headBytes + keyBytes * numbers.length);
   bytes[0] = version;
   bytes[1] = lists.indexOf(list);
-  bytes.writeUIntBE(key, 2, 6);
+  for (const [at, number] of numbers.entries()) bytes.writeUIntBE(number, headBytes + at * keyBytes, keyBytes);
   return bytes.toString('base64url');
 }
 
-/** The key that a cursor points after; undefined when there is no cursor. @throws Fault invalid_cursor */
-export function keyOf(list: List, cursor: string | null): number | undefined {
+function read(list: List, cursor: string | null, count: number): number[] | undefined {
   if (cursor === null) return undefined;
   const bytes = Buffer.from(cursor, 'base64url');
-  if (bytes.length !== 8 || bytes.toString('base64url') !== cursor) throw new Fault('invalid_cursor');
+  if (bytes.length !== headBytes + keyBytes * count || bytes.toString('base64url') !== cursor)
+    throw new Fault('invalid_cursor');
   if (bytes[0] !== version || bytes[1] !== lists.indexOf(list)) throw new Fault('invalid_cursor');
-  return bytes.readUIntBE(2, 6);
+  return Array.from({ length: count }, (_, at) => bytes.readUIntBE(headBytes + at * keyBytes, keyBytes));
 }

@@ -1,19 +1,19 @@
 // How long media is kept: what the app says, else its organization, else the app's dialect, else the instance.
 
 import { type Expression, type SqlBool, sql } from 'kysely';
-import type { RecordsSettings } from '../core/records.ts';
+import type { RecordsSettings, RetentionRule } from '../core/records.ts';
 
 export const dayMs = 86_400_000;
 
 type Owner = { dialect: string; media_retention_seconds: number | null; media_retention_days: number | null };
 
-/** Milliseconds that media of this owner is kept from its receipt; null: until somebody deletes it. */
-export function retentionOf(owner: Owner, settings: RecordsSettings): number | null {
-  if (owner.media_retention_seconds !== null) return owner.media_retention_seconds * 1000;
-  if (owner.media_retention_days !== null) return owner.media_retention_days * dayMs;
+/** Milliseconds that media of this owner is kept from its receipt (null: until somebody deletes it), and who says so. */
+export function retentionRule(owner: Owner, settings: RecordsSettings): { rule: RetentionRule; ms: number | null } {
+  if (owner.media_retention_seconds !== null) return { rule: 'app', ms: owner.media_retention_seconds * 1000 };
+  if (owner.media_retention_days !== null) return { rule: 'organization', ms: owner.media_retention_days * dayMs };
   const byDialect = settings.dialectRetention[owner.dialect];
-  const seconds = byDialect === undefined ? settings.instanceRetentionSeconds : byDialect.seconds;
-  return seconds === null ? null : seconds * 1000;
+  if (byDialect === undefined) return { rule: 'instance', ms: settings.instanceRetentionSeconds * 1000 };
+  return { rule: 'dialect', ms: byDialect.seconds === null ? null : byDialect.seconds * 1000 };
 }
 
 /** Longest that a delivery which waits keeps media beyond its time. */
@@ -33,7 +33,7 @@ export function heldUntil(ends: number, awaited: boolean, deliveredAt: number | 
   return Math.min(deliveredAt + followedMs, ends + prolongedMs);
 }
 
-/** `retentionOf` as an expression over `apps` and `organizations`. */
+/** The time of `retentionRule` as an expression over `apps` and `organizations`. */
 export function retentionMs(settings: RecordsSettings): Expression<number | null> {
   const cases = Object.entries(settings.dialectRetention).map(
     ([dialect, { seconds }]) => sql`when ${dialect} then ${wholeMs(seconds)}`,

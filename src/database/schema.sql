@@ -8,11 +8,16 @@ CREATE TABLE api_keys (
   permissions TEXT NOT NULL,
   mode TEXT NOT NULL,
   dialect TEXT NOT NULL,
+  ends_at INTEGER,
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT;
 
 CREATE INDEX api_keys_by_app ON api_keys (app_key);
+
+CREATE INDEX api_keys_by_organization ON api_keys (organization_key);
+
+CREATE INDEX api_keys_ending ON api_keys (ends_at) WHERE ends_at IS NOT NULL;
 
 CREATE TABLE apps (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -24,6 +29,7 @@ CREATE TABLE apps (
   link_seconds INTEGER,
   deliver_within_seconds INTEGER,
   hold_limit_seconds INTEGER,
+  events_forgotten INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   deleted_at INTEGER,
   erased_at INTEGER
@@ -48,6 +54,14 @@ CREATE TABLE attempts (
 ) STRICT;
 
 CREATE INDEX attempts_of_delivery ON attempts (delivery_key, number);
+
+CREATE TRIGGER blobs_doomed AFTER UPDATE OF state ON blobs WHEN OLD.state = 'live' AND NEW.state <> 'live' BEGIN
+  UPDATE storage SET objects = objects - 1, bytes = bytes - OLD.size;
+END;
+
+CREATE TRIGGER blobs_kept AFTER INSERT ON blobs WHEN NEW.state = 'live' BEGIN
+  UPDATE storage SET objects = objects + 1, bytes = bytes + NEW.size;
+END;
 
 CREATE TABLE blobs (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -189,6 +203,17 @@ CREATE TABLE events (
 
 CREATE INDEX events_by_app ON events (app_key);
 
+CREATE TABLE idempotency_marks (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  mark BLOB NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL,
+  begun_at INTEGER NOT NULL,
+  status INTEGER,
+  answer BLOB
+) STRICT;
+
+CREATE INDEX idempotency_marks_by_age ON idempotency_marks (begun_at);
+
 CREATE TABLE jobs (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   kind TEXT NOT NULL,
@@ -250,6 +275,11 @@ CREATE TABLE lanes (
 
 CREATE INDEX lanes_by_turn ON lanes (kind, turn);
 
+CREATE TRIGGER media_referring AFTER UPDATE OF blob_key ON media WHEN OLD.blob_key IS NOT NEW.blob_key BEGIN
+  UPDATE storage SET referred = referred
+    + iif(NEW.blob_key IS NULL, 0, NEW.size) - iif(OLD.blob_key IS NULL, 0, OLD.size);
+END;
+
 CREATE TABLE media (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -284,6 +314,8 @@ CREATE INDEX media_by_blob ON media (blob_key) WHERE blob_key IS NOT NULL;
 
 CREATE INDEX media_kept_by_channel ON media (channel_key) WHERE state <> 'deleted';
 
+CREATE INDEX media_uploaded ON media (received_at) WHERE message_key IS NULL;
+
 CREATE TABLE messages (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
@@ -305,6 +337,8 @@ CREATE TABLE messages (
 
 CREATE INDEX messages_by_app ON messages (app_key);
 
+CREATE INDEX messages_by_carrier_id ON messages (carrier_message_id);
+
 CREATE INDEX messages_by_conversation ON messages (conversation_key);
 
 CREATE TABLE migrations (number INTEGER PRIMARY KEY, name TEXT NOT NULL, applied_at INTEGER NOT NULL) STRICT;
@@ -316,6 +350,13 @@ CREATE TABLE organizations (
   media_retention_days INTEGER,
   created_at INTEGER NOT NULL,
   deleted_at INTEGER
+) STRICT;
+
+CREATE TABLE storage (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  objects INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  referred INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE sweeps (

@@ -46,6 +46,8 @@ export type Tables = {
     link_seconds: number | null;
     deliver_within_seconds: number | null;
     hold_limit_seconds: number | null;
+    /** Key of its last event that went by age. */
+    events_forgotten: Generated<number>;
     created_at: number;
     deleted_at: number | null;
     /** When the sweep found nothing of a deleted app left. */
@@ -63,6 +65,8 @@ export type Tables = {
     permissions: JsonText;
     mode: Mode;
     dialect: string;
+    /** When it stops working, because another took its place. */
+    ends_at: number | null;
     created_at: number;
     revoked_at: number | null;
   };
@@ -161,6 +165,15 @@ export type Tables = {
     /** doomed: nothing refers to it and nothing ever will; its object waits to be removed. */
     state: 'live' | 'doomed';
     created_at: number;
+  };
+  /** What is in the store, as the sum of these rows; triggers write them. */
+  storage: {
+    key: Key;
+    /** Blobs that are live, and their bytes. */
+    objects: number;
+    bytes: number;
+    /** The bytes of all media that refer to them: as much as the store would hold if nothing were shared. */
+    referred: number;
   };
   journal: {
     key: Key;
@@ -270,6 +283,18 @@ export type Tables = {
   };
   /** How far each ageing step has looked, so that rows that must stay are not looked at again and again. */
   sweeps: { key: Key; step: string; after_key: number };
+  /** Requests of callers that are made once, however often they are sent. */
+  idempotency_marks: {
+    key: Key;
+    /** SHA-256 of who asked and the key that they named. */
+    mark: Uint8Array;
+    /** What the request was, so that another under the same key is noticed. */
+    fingerprint: string;
+    begun_at: number;
+    /** Both null while it runs. */
+    status: number | null;
+    answer: Uint8Array | null;
+  };
   migrations: { number: number; name: string; applied_at: number };
 };
 
@@ -281,6 +306,7 @@ export type MessageBody = {
   content: JsonObject | null;
   raw: JsonObject | null;
   errors: JsonObject[];
+  traceparent?: string;
 };
 
 /** What strangers said of a media, kept in `media.details`. */
@@ -294,6 +320,7 @@ export type MediaDetails = {
   sniffedType: string | null;
   type: string | null;
   source: JsonObject;
+  traceparent?: string;
 };
 
 export type Db = Kysely<Tables>;

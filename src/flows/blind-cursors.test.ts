@@ -25,7 +25,11 @@ test('a cursor leads back to where it was made, and says nothing of it', async (
 });
 
 test('the end of a list stays the end', async () => {
-  const request = { reach: { kind: 'instance' }, appId: 'app_1', page: { limit: 1, cursor: null } } as const;
+  const request = {
+    reach: { kind: 'instance' },
+    owner: { kind: 'app', id: 'app_1' },
+    page: { limit: 1, cursor: null },
+  } as const;
   expect(await blindCursors(plain, [key]).listKeys(request)).toEqual({ rows: [], next: null });
 });
 

@@ -24,6 +24,8 @@ const lists: Record<Listing, true> = {
   listConnections: true,
   listChannels: true,
   listEndpoints: true,
+  listExpiring: true,
+  listBlobs: true,
 };
 
 type List = (request: { page: PageRequest }) => Promise<{ rows: unknown[]; next: string | null }>;
@@ -46,7 +48,16 @@ export function blindCursors(records: Records, secretKeys: readonly Uint8Array[]
     }),
     // Each has the type of what it wraps.
   ) as unknown as Pick<Records, Listing>;
-  return { ...records, ...blinded };
+  return {
+    ...records,
+    ...blinded,
+    eventsEnd: async () => blind(await records.eventsEnd()),
+    async replayEvents(request) {
+      const { cursor } = request;
+      const step = await records.replayEvents({ ...request, cursor: cursor === null ? null : read(cursor) });
+      return step && { ...step, next: step.next === null ? null : blind(step.next) };
+    },
+  };
 }
 
 const nonceBytes = 12;

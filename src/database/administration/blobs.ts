@@ -3,6 +3,7 @@
 // bytes in between finds no live blob and keeps an object of its own, so no removal can hit a file that is wanted.
 
 import type { Millis } from '../../core/ids.ts';
+import { unknownObjects } from '../reads/unknown-objects.ts';
 import type { Access } from '../schema.ts';
 
 /** Dooms those of the blobs that no media refers to any more. */
@@ -29,10 +30,7 @@ export async function doomOrphans(
   { db }: Access,
   { objects, now }: { objects: string[]; now: Millis },
 ): Promise<{ doomed: number; ownerless: string[] }> {
-  if (objects.length === 0) return { doomed: 0, ownerless: [] };
-  const rows = await db.selectFrom('blobs').select('object').where('object', 'in', objects).execute();
-  const known = new Set(rows.map(({ object }) => object));
-  const orphans = objects.filter((object) => !known.has(object));
+  const orphans = await unknownObjects({ db }, { objects });
   if (orphans.length === 0) return { doomed: 0, ownerless: [] };
   const owners = await db
     .selectFrom('apps')

@@ -61,7 +61,17 @@ export async function resumeDeliveries(
     .where(column, '=', value)
     .where('state', '=', which.from)
     .executeTakeFirst();
-  // Those that are pending now and have no job: what changed state between two statements gets neither too many nor none.
+  await queuePending({ db }, column, [value], now);
+  return Number(resumed.numUpdatedRows);
+}
+
+/** Queues those that are pending and have no job: what changed state between two statements gets neither too many nor none. */
+export async function queuePending(
+  { db }: Pick<Access, 'db'>,
+  column: 'key' | 'endpoint_key',
+  values: readonly number[],
+  now: Millis,
+): Promise<void> {
   await db
     .insertInto('jobs')
     .columns(['kind', 'lane', 'subject', 'state', 'due_at', 'created_at'])
@@ -76,13 +86,12 @@ export async function resumeDeliveries(
           sql.val(now).as('due_at'),
           sql.val(now).as('created_at'),
         ])
-        .where(column, '=', value)
+        .where(column, 'in', values)
         .where('state', '=', 'pending')
         .where(({ not, exists }) => not(exists(jobOf(db))))
         .orderBy('key'),
     )
     .execute();
-  return Number(resumed.numUpdatedRows);
 }
 
 const jobOf = (db: Db) =>

@@ -1,8 +1,9 @@
+import type { Insertable } from 'kysely';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import { willStateEvents } from '../event-horizon.ts';
 import { eventVersion, hearing } from '../layout.ts';
-import type { Access } from '../schema.ts';
+import type { Access, Tables } from '../schema.ts';
 
 /** A fact to tell; the keys of what it is about. */
 export type Fact = {
@@ -47,6 +48,15 @@ export async function emit(access: Access, facts: readonly Fact[], now: Millis):
       created_at: now,
     }));
   });
+  await insertDeliveries(access, deliveries, now);
+}
+
+/** Lays deliveries out; those that are pending are due now. */
+export async function insertDeliveries(
+  { db }: Pick<Access, 'db'>,
+  deliveries: readonly Insertable<Tables['deliveries']>[],
+  now: Millis,
+): Promise<void> {
   for (const rows of chunked(deliveries)) {
     const laid = await db.insertInto('deliveries').values(rows).returning(['key', 'endpoint_key', 'state']).execute();
     const due = laid.filter(({ state }) => state === 'pending').sort((a, b) => a.key - b.key);
@@ -87,6 +97,6 @@ async function insertEvents(
   return stated.sort((a, b) => a.key - b.key);
 }
 
-function* chunked<Row>(rows: readonly Row[]): Generator<Row[]> {
+export function* chunked<Row>(rows: readonly Row[]): Generator<Row[]> {
   for (let at = 0; at < rows.length; at += chunkRows) yield rows.slice(at, at + chunkRows);
 }

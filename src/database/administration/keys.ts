@@ -1,20 +1,25 @@
 import { Fault } from '../../core/faults.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Key, Reach } from '../../core/model.ts';
-import type { NewKey, Page, PageRequest } from '../../core/records.ts';
+import type { KeyOwner, NewKey, Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
-import { within } from '../reads/reach.ts';
+import { organizationWithin, within } from '../reads/reach.ts';
 import type { Access } from '../schema.ts';
 import { selectKey, toKey } from '../views/app.ts';
 import { byKey } from '../views/by-key.ts';
 import { appKey } from './apps.ts';
 import { changes } from './changes.ts';
 
-/** A key of an app, as its owners name it. */
-type Named = { reach: Reach; appId: string; id: string };
+/** A key as its owners name it. */
+type Named = { reach: Reach; owner: KeyOwner; id: string };
 
-const named = ({ db }: Access, { reach, appId, id }: Named) =>
-  selectKey(db).where('api_keys.id', '=', id).where('apps.id', '=', appId).where(within(reach));
+const ownedBy = ({ db }: Access, { kind, id }: KeyOwner, reach: Reach) =>
+  kind === 'app'
+    ? selectKey(db).where('apps.id', '=', id).where(within(reach))
+    : selectKey(db).where('organizations.id', '=', id).where(organizationWithin(reach));
+
+const named = (access: Access, { reach, owner, id }: Named) =>
+  ownedBy(access, owner, reach).where('api_keys.id', '=', id);
 
 /** @throws Fault not_found when the app or organization of its reach is not there */
 export async function createKey(
@@ -59,8 +64,14 @@ async function ownerOf(
   return { app_key: null, organization_key: organization.key };
 }
 
-export async function keyByHash({ db }: Access, { hash }: { hash: Uint8Array }): Promise<Key | undefined> {
-  const row = await selectKey(db).where('api_keys.hash', '=', hash).executeTakeFirst();
+export async function keyByHash(
+  { db }: Access,
+  { hash, now }: { hash: Uint8Array; now: Millis },
+): Promise<Key | undefined> {
+  const row = await selectKey(db)
+    .where('api_keys.hash', '=', hash)
+    .where(({ or, eb }) => or([eb('api_keys.ends_at', 'is', null), eb('api_keys.ends_at', '>', now)]))
+    .executeTakeFirst();
   return row && toKey(row);
 }
 
@@ -71,9 +82,9 @@ export async function key(access: Access, request: Named): Promise<Key | undefin
 
 export async function listKeys(
   access: Access,
-  { reach, appId, page }: { reach: Reach; appId: string; page: PageRequest },
+  { reach, owner, page }: { reach: Reach; owner: KeyOwner; page: PageRequest },
 ): Promise<Page<Key>> {
-  const mine = selectKey(access.db).where('apps.id', '=', appId).where(within(reach));
+  const mine = ownedBy(access, owner, reach);
   return await pageOf(
     'keys',
     page,
@@ -103,6 +114,21 @@ export async function updateKey(
   });
   if (changed !== undefined) await access.db.updateTable('api_keys').set(changed).where('key', '=', row.key).execute();
   return toKey({ ...row, ...changed });
+}
+
+export async function rotateKey(
+  access: Access,
+  { hash, now, oldUntil, ...request }: Named & { hash: Uint8Array; now: Millis; oldUntil: Millis },
+): Promise<Key | undefined> {
+  const row = await named(access, request)
+    .$if(access.severalWriters, (query) => query.forUpdate('api_keys'))
+    .executeTakeFirst();
+  if (row === undefined || (row.ends_at !== null && row.ends_at <= now)) return undefined;
+  const { name, reach, permissions, mode, dialect } = toKey(row);
+  // One that is ending already is not given more time.
+  const ends_at = Math.min(oldUntil, row.ends_at ?? oldUntil);
+  await access.db.updateTable('api_keys').set({ ends_at }).where('key', '=', row.key).execute();
+  return await createKey(access, { now, hash, name, reach, permissions, mode, dialect });
 }
 
 export async function deleteKey(access: Access, request: Named & { now: Millis }): Promise<boolean> {

@@ -28,7 +28,9 @@ export async function retryMedia(access: Access, { reach, id, now }: Named): Pro
   const row = await rowOf(access, reach, id);
   if (row === undefined) return undefined;
   const { key, channel_key: lane, deadline } = row;
-  const changed = lane !== null && row.channel_state !== 'destroyed' && mayMove(mediaMoves, row.state, 'pending');
+  const unfetched = row.state === 'unavailable' || row.state === 'remote';
+  const changed =
+    unfetched && lane !== null && row.channel_state !== 'destroyed' && mayMove(mediaMoves, row.state, 'pending');
   if (changed) {
     await access.db
       .updateTable('media')

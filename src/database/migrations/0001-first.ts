@@ -3,6 +3,8 @@ import type { Migration } from './migration.ts';
 
 // Indexes on `state` are partial wherever most rows are done with; the conditions are written with OR because SQLite
 // recognises `state = 'x'` as part of such a condition, and not of an IN list.
+// What is in the store is counted where it changes, by triggers, so that no command can forget it and nobody adds a million
+// rows up to know it. Media is counted when what it refers to changes, not when it is made: it is made before its file.
 // Journal, events, deliveries and attempts refer to others by bare keys and are unique in nothing but their own key
 // (and what follows from it), so that an engine can cut them into ranges of it.
 
@@ -30,6 +32,7 @@ CREATE TABLE apps (
   link_seconds INTEGER,
   deliver_within_seconds INTEGER,
   hold_limit_seconds INTEGER,
+  events_forgotten INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   deleted_at INTEGER,
   erased_at INTEGER
@@ -47,10 +50,13 @@ CREATE TABLE api_keys (
   permissions TEXT NOT NULL,
   mode TEXT NOT NULL,
   dialect TEXT NOT NULL,
+  ends_at INTEGER,
   created_at INTEGER NOT NULL,
   revoked_at INTEGER
 ) STRICT;
 CREATE INDEX api_keys_by_app ON api_keys (app_key);
+CREATE INDEX api_keys_by_organization ON api_keys (organization_key);
+CREATE INDEX api_keys_ending ON api_keys (ends_at) WHERE ends_at IS NOT NULL;
 
 CREATE TABLE connections (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -134,6 +140,7 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE INDEX messages_by_app ON messages (app_key);
 CREATE INDEX messages_by_conversation ON messages (conversation_key);
+CREATE INDEX messages_by_carrier_id ON messages (carrier_message_id);
 
 CREATE TABLE blobs (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -175,6 +182,25 @@ CREATE INDEX media_by_app ON media (app_key);
 CREATE INDEX media_by_age ON media (app_key, state, received_at);
 CREATE INDEX media_kept_by_channel ON media (channel_key) WHERE state <> 'deleted';
 CREATE INDEX media_by_blob ON media (blob_key) WHERE blob_key IS NOT NULL;
+CREATE INDEX media_uploaded ON media (received_at) WHERE message_key IS NULL;
+
+CREATE TABLE storage (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  objects INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  referred INTEGER NOT NULL
+) STRICT;
+INSERT INTO storage (objects, bytes, referred) VALUES (0, 0, 0);
+CREATE TRIGGER blobs_kept AFTER INSERT ON blobs WHEN NEW.state = 'live' BEGIN
+  UPDATE storage SET objects = objects + 1, bytes = bytes + NEW.size;
+END;
+CREATE TRIGGER blobs_doomed AFTER UPDATE OF state ON blobs WHEN OLD.state = 'live' AND NEW.state <> 'live' BEGIN
+  UPDATE storage SET objects = objects - 1, bytes = bytes - OLD.size;
+END;
+CREATE TRIGGER media_referring AFTER UPDATE OF blob_key ON media WHEN OLD.blob_key IS NOT NEW.blob_key BEGIN
+  UPDATE storage SET referred = referred
+    + iif(NEW.blob_key IS NULL, 0, NEW.size) - iif(OLD.blob_key IS NULL, 0, OLD.size);
+END;
 
 CREATE TABLE journal (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -301,5 +327,15 @@ CREATE TABLE sweeps (
   step TEXT NOT NULL UNIQUE,
   after_key INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE idempotency_marks (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  mark BLOB NOT NULL UNIQUE,
+  fingerprint TEXT NOT NULL,
+  begun_at INTEGER NOT NULL,
+  status INTEGER,
+  answer BLOB
+) STRICT;
+CREATE INDEX idempotency_marks_by_age ON idempotency_marks (begun_at);
 `,
 };

@@ -8,10 +8,12 @@ import { sweep } from '../ageing/sweep.ts';
 import { captureJobs, deliveryJobs, removeJobs } from '../claimed.ts';
 import type { Job } from '../claiming.ts';
 import { type CommandName, type Commands, ordersOn, readsOn, sides } from '../commands.ts';
-import { listEvents } from '../reads/events.ts';
+import type { OnCommit } from '../group.ts';
+import { eventsEnd, listEvents } from '../reads/events.ts';
 import type { Access } from '../schema.ts';
 import { acceptor } from './accept/accept.ts';
 import { claimer } from './claims.ts';
+import { durabilityOf } from './durability.ts';
 import { forgetRanges, sweepTurnstile } from './forget.ts';
 import { asRecords, release, renew } from './leases.ts';
 import { makeRanges } from './partitions.ts';
@@ -27,11 +29,13 @@ export type CommandParts = {
   pass: PassFailpoint | undefined;
   /** Keys in a range of the tables that are cut into ranges. */
   rangeKeys: number | undefined;
+  onCommit: OnCommit | undefined;
 };
 
 type Work<Value> = (access: Access, tx: Tx) => Promise<Value>;
 
-export function commandsOn(pool: Pool, { settings, log, pass, rangeKeys }: CommandParts): Commands<CommandName> {
+export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandName> {
+  const { settings, log, pass, rangeKeys, onCommit } = parts;
   const persist = persistence(log);
   const run = <Value>(begin: Begin, work: Work<Value>): Promise<Value> =>
     transaction(pool, begin, (tx) => work({ db: tx.db, settings, severalWriters: true, pass }, tx));
@@ -49,7 +53,7 @@ export function commandsOn(pool: Pool, { settings, log, pass, rangeKeys }: Comma
 
   function settling<Unit, Outcome>(settle: (units: readonly Unit[]) => Promise<Outcome[]>) {
     const persistently = (units: readonly Unit[]) => persist.repeatable(() => settle(units));
-    return sharingCommits(persistently, persistently, log);
+    return sharingCommits(persistently, persistently, log, onCommit);
   }
 
   return {
@@ -60,7 +64,8 @@ export function commandsOn(pool: Pool, { settings, log, pass, rangeKeys }: Comma
     }),
     // Each of its statements must see what was committed before it.
     listEvents: (request) => persist.repeatable(() => run(following, (access) => listEvents(access, request))),
-    accept: acceptor(pool, { settings, persist, log, pass }),
+    eventsEnd: () => persist.repeatable(() => run(following, eventsEnd)),
+    accept: acceptor(pool, { settings, persist, log, pass, onCommit }),
     claimCaptures: claiming('capture', captureJobs),
     claimDeliveries: claiming('deliver', deliveryJobs),
     claimRemovals: claiming('remove', removeJobs),
@@ -77,6 +82,7 @@ export function commandsOn(pool: Pool, { settings, log, pass, rangeKeys }: Comma
       persist.repeatable(async () => {
         await pool.query(release, [asRecords(leases), now]);
       }),
+    durability: () => persist.repeatable(() => durabilityOf(pool)),
     sweep: (request) =>
       persist.repeatable(async () => {
         await makeRanges(pool, rangeKeys);

@@ -116,6 +116,10 @@ export async function dumpSchema(client: Client): Promise<string> {
     SELECT tables.relname, 2, indexes.relname, replace(pg_get_indexdef(indexes.oid), ' public.', ' ')
     FROM tables JOIN pg_index ON indrelid = tables.oid JOIN pg_class AS indexes ON indexes.oid = indexrelid
     WHERE NOT EXISTS (SELECT 1 FROM pg_constraint WHERE conindid = indexes.oid)
+    UNION ALL
+    SELECT tables.relname, 3, tgname, rtrim(replace(pg_get_functiondef(tgfoid), ' public.', ' ')) || E';\\n\\n'
+      || replace(pg_get_triggerdef(pg_trigger.oid), ' public.', ' ')
+    FROM tables JOIN pg_trigger ON tgrelid = tables.oid WHERE NOT tgisinternal
     ORDER BY place, part, name`);
   return `${rows.map((row) => `${row.definition};`).join('\n\n')}\n`;
 }

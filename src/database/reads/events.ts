@@ -8,13 +8,13 @@ import { eventHorizon } from '../event-horizon.ts';
 import type { Access } from '../schema.ts';
 import { eventsByKeys } from '../views/event.ts';
 import { limitOf } from './page.ts';
-import { type Owner, ownersWithin } from './reach.ts';
+import { type Owner, ownersWithin, within } from './reach.ts';
 
 /** @throws Fault invalid_cursor */
 export async function listEvents(
   access: Access,
   { reach, appId, types, page }: { reach: Reach; appId?: string; types?: EventType[]; page: PageRequest },
-): Promise<{ rows: Event[]; next: string }> {
+): Promise<{ rows: Event[]; next: string; gap: boolean }> {
   const after = keyOf('events', page.cursor) ?? 0;
   const limit = limitOf(page);
   const last = await eventHorizon(access);
@@ -24,7 +24,34 @@ export async function listEvents(
   }
   const keys = found.sort((a, b) => a - b).slice(0, limit);
   const events = await eventsByKeys(access, keys);
-  return { rows: keys.flatMap((key) => events.get(key) ?? []), next: cursorAfter('events', keys.at(-1) ?? after) };
+  return {
+    rows: keys.flatMap((key) => events.get(key) ?? []),
+    next: cursorAfter('events', keys.at(-1) ?? after),
+    // Asked last: what was forgotten while this was read counts too.
+    gap: page.cursor !== null && (await forgotten(access, reach, appId)) > after,
+  };
+}
+
+/** Key of the last event within reach that went by age. */
+async function forgotten({ db }: Access, reach: Reach, appId: string | undefined): Promise<number> {
+  let apps = db
+    .selectFrom('apps')
+    .select(({ fn }) => fn.max<number | null>('events_forgotten').as('key'))
+    .where(within(reach));
+  if (appId !== undefined) apps = apps.where('id', '=', appId);
+  return (await apps.executeTakeFirst())?.key ?? 0;
+}
+
+export async function eventsEnd(access: Access): Promise<string> {
+  const last = await eventHorizon(access);
+  let events = access.db.selectFrom('events').select('key').orderBy('key', 'desc').limit(1);
+  if (last !== undefined) events = events.where('key', '<=', last);
+  const newest = (await events.executeTakeFirst())?.key ?? 0;
+  const { gone } = await access.db
+    .selectFrom('apps')
+    .select(({ fn }) => fn.max<number | null>('events_forgotten').as('gone'))
+    .executeTakeFirstOrThrow();
+  return cursorAfter('events', Math.max(newest, gone ?? 0));
 }
 
 async function keysAfter(

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import type { Message, Reach } from '../../core/model.ts';
 import type { MessageFilter, Page, PageRequest } from '../../core/records.ts';
 import type { Access } from '../schema.ts';
@@ -17,7 +18,7 @@ export async function listMessages(
   access: Access,
   { reach, filter, page }: { reach: Reach; filter: MessageFilter; page: PageRequest },
 ): Promise<Page<Message>> {
-  const { appId, channelId, conversationId } = filter;
+  const { appId, channelId, conversationId, carrierMessageId } = filter;
   const { owners, key: conversationKey } = await narrowed(access, reach, appId, 'conversations', conversationId);
   return await pageOf(
     'messages',
@@ -32,13 +33,16 @@ export async function listMessages(
         .where('messages.key', '<', before)
         .orderBy('messages.key', 'desc')
         .limit(limit);
-      if (owner !== null) rows = rows.where('messages.app_key', '=', owner);
+      // The carrier's id finds them by itself; a sum keeps the index over all messages of the app out of it.
+      const app = carrierMessageId === undefined ? sql<number>`messages.app_key` : sql<number>`(messages.app_key + 0)`;
+      if (owner !== null) rows = rows.where(app, '=', owner);
       if (conversationKey !== undefined) rows = rows.where('messages.conversation_key', '=', conversationKey);
       if (channelId !== undefined) {
         rows = rows.where('messages.channel_key', '=', (q) =>
           q.selectFrom('channels').select('key').where('id', '=', channelId),
         );
       }
+      if (carrierMessageId !== undefined) rows = rows.where('messages.carrier_message_id', '=', carrierMessageId);
       return await rows.execute();
     },
     (keys) => messagesByKeys(access, keys),

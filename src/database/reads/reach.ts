@@ -17,6 +17,18 @@ export function within(reach: Reach): Expression<SqlBool> {
   }
 }
 
+/** Whether a row of `organizations` in the query is within reach. */
+export function organizationWithin(reach: Reach): Expression<SqlBool> {
+  switch (reach.kind) {
+    case 'instance':
+      return sql<SqlBool>`1 = 1`;
+    case 'organization':
+      return sql<SqlBool>`organizations.id = ${reach.organizationId}`;
+    case 'app':
+      return sql<SqlBool>`1 = 0`;
+  }
+}
+
 type Owned = 'channels' | 'conversations' | 'deliveries' | 'endpoints' | 'media' | 'messages';
 
 /** The key of a thing within reach, in whatever state it is; of one app alone when `appId` is given. */

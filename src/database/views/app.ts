@@ -51,6 +51,7 @@ export const toKey = (row: KeyRow): Key => ({
   permissions: JSON.parse(row.permissions) as Permission[],
   mode: row.mode,
   dialect: row.dialect,
+  endsAt: row.ends_at,
   createdAt: row.created_at,
 });
 

@@ -2,7 +2,7 @@ import { type InferResult, sql } from 'kysely';
 import type { Millis } from '../../core/ids.ts';
 import type { Media } from '../../core/model.ts';
 import type { RecordsSettings } from '../../core/records.ts';
-import { heldUntil, retentionOf } from '../retention.ts';
+import { heldUntil, retentionRule } from '../retention.ts';
 import type { Access, Db, MediaDetails } from '../schema.ts';
 import { fromStored } from '../stored-json.ts';
 import { byKey, type Keys } from './by-key.ts';
@@ -55,7 +55,7 @@ type MediaRow = InferResult<ReturnType<typeof selectMedia>>[number];
 
 function toMedia(row: MediaRow, settings: RecordsSettings): Media {
   const details = JSON.parse(row.details) as MediaDetails;
-  const retention = retentionOf(row, settings);
+  const { ms: retention } = retentionRule(row, settings);
   const ends = retention === null ? null : row.received_at + retention;
   const hard = settings.dialectRetention[row.dialect]?.hard === true;
   const media: Media = {
@@ -92,6 +92,7 @@ function toMedia(row: MediaRow, settings: RecordsSettings): Media {
     heldUntil: ends === null || hard ? null : heldUntil(ends, row.awaited_since !== null, row.delivered_at),
     linkSeconds: row.link_seconds,
     source: details.source,
+    ...(details.traceparent !== undefined && { traceparent: details.traceparent }),
   };
   // The media of a destroyed channel is gone for readers at once, long before the sweep has come to each row.
   if (row.channel_state !== 'destroyed' || row.state === 'deleted') return media;

@@ -61,9 +61,9 @@ export function administrationClaims(name: string, open: Open): void {
     } as const;
     const made = await records.createKey({ now: start, hash, ...given, permissions: [...given.permissions] });
     expect(made).toMatchObject({ ...given, createdAt: start });
-    expect(await records.keyByHash({ hash })).toEqual(made);
-    expect(await records.keyByHash({ hash: hash.toReversed() })).toBeUndefined();
-    const named = { reach: at.reach, appId: at.app.id, id: made.id };
+    expect(await records.keyByHash({ hash, now: start })).toEqual(made);
+    expect(await records.keyByHash({ hash: hash.toReversed(), now: start })).toBeUndefined();
+    const named = { reach: at.reach, owner: { kind: 'app', id: at.app.id }, id: made.id } as const;
     expect(await records.key(named)).toEqual(made);
     expect(await records.updateKey({ ...named, set: { permissions: ['manage'] } })).toEqual({
       ...made,
@@ -74,7 +74,7 @@ export function administrationClaims(name: string, open: Open): void {
     ]);
     expect(await records.deleteKey({ ...named, now: start })).toBe(true);
     expect(await records.deleteKey({ ...named, now: start })).toBe(false);
-    expect(await records.keyByHash({ hash })).toBeUndefined();
+    expect(await records.keyByHash({ hash, now: start })).toBeUndefined();
   });
 
   test(`${name}: keys of the instance and of an organization have their reach, while the organization lives`, async () => {
@@ -84,14 +84,14 @@ export function administrationClaims(name: string, open: Open): void {
     const [all, some] = [Uint8Array.of(1), Uint8Array.of(2)];
     await records.createKey({ ...rest, hash: all, reach: everything });
     await records.createKey({ ...rest, hash: some, reach: { kind: 'organization', organizationId: organization.id } });
-    expect((await records.keyByHash({ hash: all }))?.reach).toEqual(everything);
-    expect((await records.keyByHash({ hash: some }))?.reach).toEqual({
+    expect((await records.keyByHash({ hash: all, now: start }))?.reach).toEqual(everything);
+    expect((await records.keyByHash({ hash: some, now: start }))?.reach).toEqual({
       kind: 'organization',
       organizationId: organization.id,
     });
     await records.deleteOrganization({ id: organization.id, now: start });
-    expect(await records.keyByHash({ hash: some })).toBeUndefined();
-    expect(await records.keyByHash({ hash: all })).toBeDefined();
+    expect(await records.keyByHash({ hash: some, now: start })).toBeUndefined();
+    expect(await records.keyByHash({ hash: all, now: start })).toBeDefined();
   });
 
   test(`${name}: a key for an app that is not there is refused as a fault`, async () => {

@@ -16,6 +16,8 @@ export function orphanClaims(name: string, open: Open): void {
     const orphan = `${at.app.id}/${fresh('blob')}`;
 
     const objects = [stored.blob, orphan];
+    expect(await records.unknownObjects({ objects })).toEqual([orphan]);
+    expect(await records.unknownObjects({ objects: [] })).toEqual([]);
     expect(await records.doomOrphans({ objects, now: start + day })).toEqual({ doomed: 1, ownerless: [] });
     expect(await records.doomOrphans({ objects, now: start + day })).toEqual({ doomed: 0, ownerless: [] });
     const { jobs } = await records.claimRemovals(claiming(start + day));

@@ -151,7 +151,7 @@ export function readingClaims(name: string, open: Open): void {
     const rest = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: page.next } });
     expect(rest.rows.map((event) => event.message?.id)).toEqual([second.id]);
     const none = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: rest.next } });
-    expect(none).toEqual({ rows: [], next: rest.next });
+    expect(none).toEqual({ rows: [], next: rest.next, gap: false });
     const typed = await records.listEvents({ reach: at.reach, types: ['message.echoed'], page: firstPage });
     expect(typed.rows.map((event) => event.type)).toEqual(['message.echoed']);
   });

@@ -26,6 +26,7 @@ async function world(records: Records) {
   const ids = { media: message.media[0]?.id ?? '', message: message.id, delivery: job.delivery.id };
   const conversation = message.conversationId === null ? {} : { conversationId: message.conversationId };
   const appId = at.app.id;
+  const owner = { kind: 'app', id: appId } as const;
 
   const see = async (reach: Reach) => {
     const listed = async (page: Promise<{ rows: unknown[] }>) => (await page).rows.length;
@@ -37,7 +38,7 @@ async function world(records: Records) {
       attempts: await records.listAttempts({ reach, deliveryId: ids.delivery }),
       channel: await records.channel({ reach, id: at.channel.id }),
       endpoint: await records.endpoint({ reach, appId, id: endpoint.id }),
-      key: await records.key({ reach, appId, id: key.id }),
+      key: await records.key({ reach, owner, id: key.id }),
       apps: await listed(records.listApps({ reach, page: firstPage })),
       mediaListed: await listed(records.listMedia({ reach, filter: {}, page: firstPage })),
       mediaOfApp: await listed(records.listMedia({ reach, filter: { appId }, page: firstPage })),
@@ -55,7 +56,7 @@ async function world(records: Records) {
       deliveries: await listed(records.listDeliveries({ reach, filter: {}, page: firstPage })),
       channels: await listed(records.listChannels({ reach, page: firstPage })),
       endpoints: await listed(records.listEndpoints({ reach, appId, page: firstPage })),
-      keys: await listed(records.listKeys({ reach, appId, page: firstPage })),
+      keys: await listed(records.listKeys({ reach, owner, page: firstPage })),
     };
   };
 
@@ -72,7 +73,7 @@ async function world(records: Records) {
       now: start,
       set: { url: 'https://x.example' },
     }),
-    updateKey: await records.updateKey({ reach, appId, id: key.id, set: { name: 'x' } }),
+    updateKey: await records.updateKey({ reach, owner, id: key.id, set: { name: 'x' } }),
     createEndpoint: await records.createEndpoint({
       now: start,
       reach,
@@ -83,7 +84,7 @@ async function world(records: Records) {
       sealed: Uint8Array.of(1),
     }),
     deleteMedia: await records.deleteMedia({ reach, id: ids.media, now: start }),
-    deleteKey: await records.deleteKey({ reach, appId, id: key.id, now: start }),
+    deleteKey: await records.deleteKey({ reach, owner, id: key.id, now: start }),
     deleteEndpoint: await records.deleteEndpoint({ reach, appId, id: endpoint.id, now: start }),
     deleteChannel: await records.deleteChannel({ reach, id: at.channel.id, now: start }),
     deleteApp: await records.deleteApp({ reach, id: appId, now: start }),
@@ -130,7 +131,7 @@ export function wallClaims(name: string, open: Open): void {
       expect(refused(await see(reach))).toBe(true);
       expect(refused(await act(reach))).toBe(true);
     }
-    expect(await records.keyByHash({ hash: Uint8Array.of(1) })).toBeUndefined();
+    expect(await records.keyByHash({ hash: Uint8Array.of(1), now: start })).toBeUndefined();
   });
 
   test(`${name}: a deleted organization takes its apps with it`, async () => {
