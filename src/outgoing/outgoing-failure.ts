@@ -6,7 +6,7 @@ import { OutgoingError, type OutgoingFailure } from '../core/requester.ts';
 type Row = [pattern: RegExp, failure: OutgoingFailure, says: string];
 
 // Codes of Node's errors, of OpenSSL's certificate check (`X509_V_ERR_*` without prefix) and of undici.
-const rows: readonly Row[] = [
+export const outgoingFailures: readonly Row[] = [
   [/^(ENOTFOUND|EAI_\w+|ENODATA)$/, 'dns', 'the name cannot be resolved'],
   [/^ECONNREFUSED$/, 'connect', 'connection refused'],
   [/^(EHOSTUNREACH|ENETUNREACH|ENETDOWN|EADDRNOTAVAIL|EACCES|EPERM|EMFILE|ENFILE)$/, 'connect', 'cannot connect'],
@@ -24,7 +24,11 @@ export function outgoingError(error: unknown, signal: AbortSignal): OutgoingErro
   if (signal.aborted) return new OutgoingError('aborted', 'stopped before it was done', error);
   if (error instanceof OutgoingError) return error;
   const code = codeOf(error);
-  const [, failure, says] = rows.find(([pattern]) => pattern.test(code)) ?? [undefined, 'reset', 'the request failed'];
+  const [, failure, says] = outgoingFailures.find(([pattern]) => pattern.test(code)) ?? [
+    undefined,
+    'reset',
+    'the request failed',
+  ];
   const detail = failure === 'tls' || failure === 'connect' ? ` (${code})` : '';
   return new OutgoingError(failure, code === 'ECONNREFUSED' ? says : says + detail, error);
 }
