@@ -47,10 +47,15 @@ const local: Local = {
     // four captures wait at a time. It counts because nothing has used them yet.
     process.env['UV_THREADPOOL_SIZE'] ??= '16';
     const { serve } = await import('./serve.ts');
-    const served = await serve(config, { print });
+    const served = await serve(config, { print, traceEnv: process.env });
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
     print('mediadock is stopping: what runs is finished first');
     await Promise.race([served.close(), lateStop()]);
+  },
+
+  async restore(backup) {
+    const { restore } = await import('./restore.ts');
+    await restore({ ...backup, signal: stop.signal });
   },
 
   async demo() {

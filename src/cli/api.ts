@@ -5,6 +5,7 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Refusal, Unreachable } from './failures.ts';
 import type { Server } from './server.ts';
+import type { World } from './world.ts';
 
 export type Query = Readonly<Record<string, string | undefined>>;
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -12,8 +13,11 @@ export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
 export type Api = {
   /** Where it speaks to, without a trailing slash. */
   url: string;
-  /** @param path below /api/v1, made with `pathOf` where it holds ids. An answer without a body gives {}. @throws Refusal, Unreachable */
-  call(method: Method, path: string, more?: { query?: Query; body?: Json }): Promise<JsonObject>;
+  /**
+   * @param path below /api/v1, made with `pathOf` where it holds ids. `lastly`: also when the person has asked to stop, for at
+   * most two seconds. An answer without a body gives {}. @throws Refusal, Unreachable
+   */
+  call(method: Method, path: string, more?: { query?: Query; body?: Json; lastly?: boolean }): Promise<JsonObject>;
   /** Sends bytes as they are. */
   upload(path: string, query: Query, file: { body: Readable | null; type: string; size: number }): Promise<JsonObject>;
   /** The bytes behind a path, as a stream. */
@@ -22,11 +26,13 @@ export type Api = {
 };
 
 const answerBytes = 64 * 1024 * 1024;
+/** How often a request that comes too fast is made again. */
+const mostWaits = 10;
 
 /** A path of words and ids; ids are whatever a person typed. */
 export const pathOf = (...parts: string[]): string => `/${parts.map(encodeURIComponent).join('/')}`;
 
-export function apiClient(server: Server, signal: AbortSignal, userAgent: string): Api {
+export function apiClient(server: Server, world: Pick<World, 'signal' | 'pause'>, userAgent: string): Api {
   const agent = new Agent({ connect: { timeout: 5_000 }, headersTimeout: 60_000, bodyTimeout: 60_000 });
 
   async function send(
@@ -34,6 +40,7 @@ export function apiClient(server: Server, signal: AbortSignal, userAgent: string
     path: string,
     query: Query,
     body: { content: string | Readable | null; headers: Record<string, string> },
+    signal = world.signal,
   ): Promise<Dispatcher.ResponseData> {
     const url = new URL(`${server.url}/api/v1${path}`);
     for (const [name, value] of Object.entries(query)) if (value !== undefined) url.searchParams.set(name, value);
@@ -43,25 +50,32 @@ export function apiClient(server: Server, signal: AbortSignal, userAgent: string
       'user-agent': userAgent,
       ...body.headers,
     };
-    const answer = await request(url, { method, headers, body: body.content, dispatcher: agent, signal }).catch(
-      (error: unknown) => {
-        throw signal.aborted || !isConnectionError(error) ? error : new Unreachable(server.url, error);
-      },
-    );
-    if (answer.statusCode < 300) return answer;
-    throw refusalOf(answer.statusCode, await textOf(answer.body));
+    for (let waits = mostWaits; ; waits--) {
+      const answer = await request(url, { method, headers, body: body.content, dispatcher: agent, signal }).catch(
+        (error: unknown) => {
+          throw signal.aborted || !isConnectionError(error) ? error : new Unreachable(server.url, error);
+        },
+      );
+      if (answer.statusCode < 300) return answer;
+      const refusal = refusalOf(answer.statusCode, await textOf(answer.body));
+      const seconds = Number(answer.headers['retry-after']);
+      // The rate of a key: whoever waits as long as is asked gets what was asked for.
+      if (answer.statusCode !== 429 || waits === 0 || !(seconds <= 60) || isStream(body.content)) throw refusal;
+      await world.pause(seconds * 1000);
+    }
   }
 
   const nothing = { content: null, headers: {} };
 
   return {
     url: server.url,
-    async call(method, path, { query = {}, body } = {}) {
+    async call(method, path, { query = {}, body, lastly = false } = {}) {
       const json =
         body === undefined
           ? nothing
           : { content: JSON.stringify(body), headers: { 'content-type': 'application/json' } };
-      return jsonOf(server.url, await send(method, path, query, json));
+      const signal = lastly ? AbortSignal.timeout(2000) : world.signal;
+      return jsonOf(server.url, await send(method, path, query, json, signal));
     },
     async upload(path, query, { body, type, size }) {
       const headers = { 'content-type': type, 'content-length': `${size}` };
@@ -75,9 +89,12 @@ export function apiClient(server: Server, signal: AbortSignal, userAgent: string
 }
 
 const connectionErrors =
-  /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|UND_ERR_(CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT))/;
+  /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|UND_ERR_(CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))/;
 
-function isConnectionError(error: unknown): boolean {
+const isStream = (content: string | Readable | null): boolean => content !== null && typeof content !== 'string';
+
+/** Whether the way to the server failed, and not the server or this machine. */
+export function isConnectionError(error: unknown): error is Error {
   if (error instanceof AggregateError) return error.errors.every(isConnectionError);
   return error instanceof Error && 'code' in error && connectionErrors.test(String(error.code));
 }

@@ -48,15 +48,14 @@ export const eventColumns: Column[] = [
   id,
   column('TYPE', 'type'),
   time('AT', 'timestamp'),
-  {
-    head: 'ABOUT',
-    of: (row) =>
-      ['media', 'message', 'channel', 'endpoint']
-        .map((about) => inData(row, about))
-        .find((found) => found !== nothing) ?? nothing,
-  },
+  { head: 'ABOUT', of: (row) => aboutIn(row) },
   app,
 ];
+
+/** The id of what an event is about. */
+export const aboutIn = (event: JsonObject): string =>
+  ['media', 'message', 'channel', 'endpoint'].map((about) => inData(event, about)).find((found) => found !== nothing) ??
+  nothing;
 
 const inData = (row: JsonObject, about: string): string => {
   const data = row['data'];

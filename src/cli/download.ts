@@ -2,7 +2,7 @@
 // under another name, synced, and gets its name last; whatever stops that takes the draft with it.
 
 import { createHash, randomUUID } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
+import { createReadStream, createWriteStream } from 'node:fs';
 import { link, lstat, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -19,6 +19,11 @@ export type Download = {
   signal: AbortSignal;
 };
 
+/** The bytes are not those that were promised. */
+export class WrongBytes extends Error {
+  override readonly name = 'WrongBytes';
+}
+
 /** Where a download goes: into the folder that was named, or to the name that was. */
 export async function targetOf(given: string | undefined, name: string): Promise<string> {
   if (given === undefined) return name;
@@ -34,9 +39,17 @@ export async function mayWrite(target: string, force: boolean): Promise<void> {
   if (!force && (await exists(target))) throw inTheWay(target);
 }
 
-/** @throws Error when the bytes are not those that were promised */
-export async function saveTo(target: string, force: boolean, download: Download): Promise<void> {
-  const draft = join(dirname(target), `.${basename(target).slice(0, 40)}.${randomUUID()}.part`);
+/**
+ * @param draftFolder where it is written until it is whole; on the same volume as the target
+ * @throws WrongBytes; UsageError when a file is in the way
+ */
+export async function saveTo(
+  target: string,
+  force: boolean,
+  download: Download,
+  draftFolder = dirname(target),
+): Promise<void> {
+  const draft = join(draftFolder, `.${basename(target).slice(0, 40)}.${randomUUID()}.part`);
   try {
     const file = createWriteStream(draft, { flags: 'wx', flush: true });
     await pipeline(checked(download), file, { signal: download.signal });
@@ -62,11 +75,11 @@ async function* checked({ body, expected, onBytes }: Download): AsyncGenerator<U
     yield chunk;
   }
   if (expected.size !== null && size !== expected.size) {
-    throw new Error(`the download has ${size} bytes instead of ${expected.size}`);
+    throw new WrongBytes(`the download has ${size} bytes instead of ${expected.size}`);
   }
   const sha256 = hash.digest('hex');
   if (expected.sha256 !== null && sha256 !== expected.sha256) {
-    throw new Error(`the download has the sha256 ${sha256} instead of ${expected.sha256}`);
+    throw new WrongBytes(`the download has the sha256 ${sha256} instead of ${expected.sha256}`);
   }
 }
 
@@ -94,3 +107,10 @@ const exists = (path: string): Promise<boolean> =>
 
 const inTheWay = (target: string): UsageError =>
   new UsageError(`${target} exists already: name another with -o, or replace it with --force`);
+
+/** The SHA-256 of a file, in hex. */
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) hash.update(chunk);
+  return hash.digest('hex');
+}

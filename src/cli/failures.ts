@@ -40,13 +40,36 @@ export class Refusal extends Error {
   }
 }
 
+/** The person stopped a long command; `goOn` says how it is continued. */
+export class Stopped extends Error {
+  override readonly name = 'AbortError';
+  readonly goOn: string;
+
+  constructor(goOn: string, cause: unknown) {
+    super('stopped', { cause });
+    this.goOn = goOn;
+  }
+}
+
+/** Work that can be gone on with: a stop in it says how. */
+export async function resumable<Result>(goOn: () => string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof Error && error.name === 'AbortError' ? new Stopped(goOn(), error) : error;
+  }
+}
+
 export type Ending = { code: number; lines: string[] };
 
 /** What a person is told about an error, and the exit code that programs see. */
 export function endingOf(error: unknown, interrupted: boolean): Ending {
   // Whatever else fails while it stops is a failure of its own.
   if (interrupted && error instanceof Error && error.name === 'AbortError')
-    return { code: exitCodes.interrupted.code, lines: ['stopped'] };
+    return {
+      code: exitCodes.interrupted.code,
+      lines: [error instanceof Stopped ? `stopped; go on with: ${error.goOn}` : 'stopped'],
+    };
   if (error instanceof UsageError) return { code: exitCodes.usage.code, lines: [error.message] };
   if (error instanceof Unreachable) {
     const lines = [

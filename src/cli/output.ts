@@ -11,6 +11,8 @@ export type Output = {
   json: boolean;
   /** The result: `document` for programs, what `print` gives for people. */
   result(document: Json, print: () => string): void;
+  /** One of many results, as they come: a line of JSON for programs, what `print` gives for people. */
+  line(document: Json, print: () => string): void;
   /** A page of a list as the server gave it. */
   list(answer: JsonObject, rows: readonly JsonObject[], columns: readonly Column[]): void;
   /** One thing with all its members. */
@@ -37,6 +39,9 @@ export function output(world: World, json: boolean): Output {
     result,
     table,
     note,
+    line(document, print) {
+      world.stdout.write(`${json ? documentOf(document, 0) : plain(print())}\n`);
+    },
     list(answer, rows, columns) {
       result(answer, () => (rows.length === 0 ? '' : table(rows, columns)));
       if (json) return;
@@ -48,8 +53,8 @@ export function output(world: World, json: boolean): Output {
 }
 
 /** JSON leaves U+007F to U+009F as they are, and terminals obey them. */
-const documentOf = (value: Json): string =>
-  JSON.stringify(value, null, 2).replace(
+const documentOf = (value: Json, indent = 2): string =>
+  JSON.stringify(value, null, indent).replace(
     /[\u007f-\u009f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );

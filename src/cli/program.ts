@@ -2,11 +2,15 @@
 
 import { Command, CommanderError } from 'commander';
 import { addAdministration } from './administer.ts';
+import { addArchive } from './archive.ts';
+import { addBackup } from './backup.ts';
 import { endingOf, exitCodes } from './failures.ts';
+import { addListen } from './listen.ts';
 import { addLocal, type Local } from './local.ts';
 import { addMedia } from './media.ts';
 import { addDeliveries, addEvents, addJobs, addJournal, addMessages } from './records.ts';
 import { addSandbox } from './sandbox.ts';
+import { addScrub } from './scrub.ts';
 import { binder, examples } from './session.ts';
 import type { World } from './world.ts';
 
@@ -38,6 +42,10 @@ export function buildProgram(world: World, local: Local, version: string): Comma
   addAdministration(program, bind);
   addJournal(program, bind);
   addJobs(program, bind);
+  addListen(program, bind);
+  addArchive(program, bind);
+  addScrub(program, bind);
+  addBackup(program, bind);
   return program.addHelpText(
     'after',
     examples('serve', 'sandbox send photo.jpg', 'media ls --state stored', 'media get med_…'),

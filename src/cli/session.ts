@@ -3,11 +3,19 @@
 import type { Command } from 'commander';
 import { type Api, apiClient } from './api.ts';
 import { type Output, output } from './output.ts';
-import { serverOf } from './server.ts';
+import { type Server, serverOf } from './server.ts';
 import type { World } from './world.ts';
 
 export type Options = Readonly<Record<string, unknown>>;
-export type Session = { api: Api; out: Output; world: World; options: Options; args: string[] };
+export type Session = {
+  api: Api;
+  server: Server;
+  userAgent: string;
+  out: Output;
+  world: World;
+  options: Options;
+  args: string[];
+};
 export type Act = (session: Session) => Promise<void>;
 
 /** Gives an action to a command, with a server for as long as it runs. */
@@ -17,9 +25,12 @@ export function binder(world: World, version: string): Bind {
   return (command, act) =>
     command.action(async () => {
       const { url, key, json } = command.optsWithGlobals<{ url?: string; key?: string; json?: boolean }>();
-      const api = apiClient(serverOf({ url, key }, world.env), world.signal, `mediadock-cli/${version}`);
+      const server = serverOf({ url, key }, world.env);
+      const userAgent = `mediadock-cli/${version}`;
+      const api = apiClient(server, world, userAgent);
       try {
-        await act({ api, out: output(world, json === true), world, options: command.opts(), args: command.args });
+        const out = output(world, json === true);
+        await act({ api, server, userAgent, out, world, options: command.opts(), args: command.args });
       } finally {
         await api.close();
       }

@@ -19,7 +19,7 @@ const program = buildProgram(
     now: () => 0,
     pause: never,
   },
-  { serve: never, demo: never, settings: () => [] },
+  { serve: never, demo: never, restore: never, settings: () => [] },
   '1.2.3',
 );
 

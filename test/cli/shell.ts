@@ -14,17 +14,21 @@ export type Place = Partial<Pick<World, 'signal'>> & {
   terminal?: number;
   /** Called at each pause, which moves the clock instead of waiting. */
   onPause?: () => void;
+  /** Hears what is printed as it comes. */
+  onOut?: (text: string) => void;
+  onErr?: (text: string) => void;
 };
 
 const nothingLocal: Local = {
   serve: () => Promise.reject(new Error('serve was not to be called')),
   demo: () => Promise.reject(new Error('demo was not to be called')),
+  restore: () => Promise.reject(new Error('restore was not to be called')),
   settings: () => [],
 };
 
 export async function shell(args: readonly string[], place: Place = {}, local: Partial<Local> = {}): Promise<Ran> {
-  const stdout = collector(place.terminal);
-  const stderr = collector(place.terminal);
+  const stdout = collector(place.terminal, place.onOut);
+  const stderr = collector(place.terminal, place.onErr);
   let now = Date.parse('2026-01-01T00:00:00Z');
   const world: World = {
     env: place.env ?? {},
@@ -42,11 +46,12 @@ export async function shell(args: readonly string[], place: Place = {}, local: P
   return { code, out: stdout.bytes().toString(), err: stderr.bytes().toString(), bytes: stdout.bytes() };
 }
 
-function collector(columns: number | undefined): { stream: Terminal; bytes(): Buffer } {
+function collector(columns: number | undefined, onText = (_: string) => {}): { stream: Terminal; bytes(): Buffer } {
   const chunks: Buffer[] = [];
   const stream: Terminal = new Writable({
     write(chunk, _, done) {
       chunks.push(Buffer.from(chunk));
+      onText(String(chunk));
       done();
     },
   });
