@@ -73,3 +73,6 @@ type Filled<Pattern extends string> = Pattern extends `${infer Head}<number>${in
     : Pattern;
 
 export type CaptureReason = Filled<(typeof captureReasons)[number]>;
+export type MediaReason = Filled<(typeof mediaReasons)[number]>;
+export type PauseReason = (typeof pauseReasons)[number];
+export type DeliveryReason = Filled<(typeof deliveryReasons)[number]>;

@@ -1,5 +1,6 @@
 import { type Millis, newId } from '../../core/ids.ts';
 import type { App, Reach } from '../../core/model.ts';
+import type { PauseReason } from '../../core/reasons.ts';
 import type { Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
 import { ownersWithin, within } from '../reads/reach.ts';
@@ -127,13 +128,18 @@ export async function eraseApps({ db }: Access, apps: readonly number[], now: Mi
     .execute();
   await db
     .updateTable('channels')
-    .set({ state: 'destroyed', reason: JSON.stringify('app_deleted'), state_at: now, probe_at: null })
+    .set({
+      state: 'destroyed',
+      reason: JSON.stringify('app_deleted' satisfies PauseReason),
+      state_at: now,
+      probe_at: null,
+    })
     .where('app_key', 'in', apps)
     .where('state', '<>', 'destroyed')
     .execute();
   const endpoints = await db
     .updateTable('endpoints')
-    .set({ state: 'deleted', reason: JSON.stringify('app_deleted'), state_at: now })
+    .set({ state: 'deleted', reason: JSON.stringify('app_deleted' satisfies PauseReason), state_at: now })
     .where('app_key', 'in', apps)
     .where('state', '<>', 'deleted')
     .returning('key')

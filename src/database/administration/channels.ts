@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Channel, Reach } from '../../core/model.ts';
+import type { PauseReason } from '../../core/reasons.ts';
 import type { Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
 import { ownersWithin, within } from '../reads/reach.ts';
@@ -130,7 +131,12 @@ export async function deleteChannel(
 ): Promise<boolean> {
   const key = await liveKey(access, reach, id);
   if (key === undefined) return false;
-  const gone = { state: 'destroyed', reason: JSON.stringify('operator'), state_at: now, probe_at: null } as const;
+  const gone = {
+    state: 'destroyed',
+    reason: JSON.stringify('operator' satisfies PauseReason),
+    state_at: now,
+    probe_at: null,
+  } as const;
   await access.db.updateTable('channels').set(gone).where('key', '=', key).execute();
   return true;
 }

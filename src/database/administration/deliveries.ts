@@ -5,6 +5,7 @@
 import { sql } from 'kysely';
 import type { Millis } from '../../core/ids.ts';
 import type { Delivery, Reach } from '../../core/model.ts';
+import type { DeliveryReason } from '../../core/reasons.ts';
 import type { Moved } from '../../core/records.ts';
 import { type DeliveryState, deliveryMoves, mayMove } from '../../core/states.ts';
 import { keyWithin, within } from '../reads/reach.ts';
@@ -129,7 +130,7 @@ export async function pauseDeliveries(
 export async function killDeliveries(
   { db }: Pick<Access, 'db'>,
   which: { endpointKey: number } | { messageKeys: readonly number[] },
-  reason: string,
+  reason: DeliveryReason,
   now: Millis,
 ): Promise<void> {
   const [column, values] =

@@ -1,5 +1,6 @@
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Endpoint, EventType, Reach } from '../../core/model.ts';
+import type { PauseReason } from '../../core/reasons.ts';
 import type { Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
 import { within } from '../reads/reach.ts';
@@ -102,7 +103,7 @@ export async function updateEndpoint(
     sealed: set.sealed,
   });
   if (changed !== undefined) await access.db.updateTable('endpoints').set(changed).where('key', '=', key).execute();
-  if (set.state === 'paused') await pauseEndpoint(access, { key, reason: 'operator', now });
+  if (set.state === 'paused') await pauseEndpoint(access, { key, reason: 'operator' satisfies PauseReason, now });
   if (set.state === 'active') await resumeEndpoint(access, { key, now });
   return (await endpointsByKeys(access, [key])).get(key);
 }
@@ -110,7 +111,7 @@ export async function updateEndpoint(
 export async function deleteEndpoint(access: Access, { now, ...named }: Named & { now: Millis }): Promise<boolean> {
   const key = await liveKey(access, named);
   if (key === undefined) return false;
-  const gone = { state: 'deleted', reason: JSON.stringify('operator'), state_at: now } as const;
+  const gone = { state: 'deleted', reason: JSON.stringify('operator' satisfies PauseReason), state_at: now } as const;
   await access.db.updateTable('endpoints').set(gone).where('key', '=', key).execute();
   await killDeliveries(access, { endpointKey: key }, 'endpoint_deleted', now);
   return true;

@@ -3,6 +3,7 @@
 
 import { sql } from 'kysely';
 import type { Millis } from '../../core/ids.ts';
+import type { DeliveryReason, MediaReason } from '../../core/reasons.ts';
 import type { MediaState } from '../../core/states.ts';
 import { doomBlobs } from '../administration/blobs.ts';
 import { killDeliveries } from '../administration/deliveries.ts';
@@ -67,7 +68,12 @@ const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
 
 type Erasable = { key: number; message_key: number | null; blob_key: number | null };
 
-async function erase(access: Access, rows: readonly Erasable[], reason: string, now: Millis): Promise<void> {
+async function erase(
+  access: Access,
+  rows: readonly Erasable[],
+  reason: MediaReason & DeliveryReason,
+  now: Millis,
+): Promise<void> {
   if (rows.length === 0) return;
   const keys = rows.map((row) => row.key);
   await access.db
