@@ -91,6 +91,13 @@ export const settings = {
     ...setting(listOf(key32), '', 'Former secret keys, while what they sealed and signed is still about.'),
     secret: true,
   },
+  metricsToken: {
+    ...optional(
+      visible(16),
+      'Opens /metrics and nothing else, for Prometheus. Default: only keys that may read the whole instance open it.',
+    ),
+    secret: true,
+  },
   allowPrivateNetworks: setting(
     listOf(range),
     '',
@@ -129,12 +136,19 @@ export const settings = {
   intakeBodyBytes: setting(bytes('1KiB'), '4MiB', 'Largest webhook that is accepted.'),
   jsonBodyBytes: setting(bytes('1KiB'), '1MiB', 'Largest JSON body that the API accepts.'),
   headerBytes: setting(bytes('4KiB'), '16KiB', 'Largest headers of a request, all together.'),
-  mediaBytes: setting(bytes('1KiB'), '100MiB', 'Largest file that is kept.'),
+  mediaBytes: setting(bytes('1KiB'), '100MiB', 'Largest file of a carrier that is kept.'),
+  uploadBytes: setting(bytes('1KiB'), '100MiB', 'Largest file that an application may upload.'),
   recentFilesBytes: setting(
     bytes('0'),
     '32MiB',
     'Memory for files of up to 256 KiB that were just captured, because most are fetched moments later; 0: none.',
   ),
+  ratePerMinute: setting(
+    whole(0, 10_000_000),
+    '1000',
+    "Requests that a key may make in a minute; 0: any number. The administrator's key is not counted.",
+  ),
+  rateBurstPerSecond: setting(whole(0, 1_000_000), '50', 'Of them, at most so many in a second; 0: any number.'),
   intakeQueueBytes: setting(
     bytes('1MiB'),
     '64MiB',

@@ -1,5 +1,6 @@
 // The log on standard error: one JSON line per fact for programs, a short line for a person at a terminal.
-// Ids only: no bodies, no queries, no secrets, no whole numbers.
+// Ids only: no bodies, no queries, no secrets. Whoever logs leaves these out; numbers of people are masked here once more,
+// because texts that others wrote (paths, messages of errors) may hold them.
 
 import { type DestinationStream, type Logger, pino } from 'pino';
 
@@ -7,8 +8,44 @@ export type { Logger } from 'pino';
 
 /** @param level pino's levels, `fatal` to `trace`, or `silent` */
 export function makeLog(level: string, stream: DestinationStream = standardError()): Logger {
-  const formatters = { level: (label: string) => ({ level: label }) };
-  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters }, stream);
+  const formatters = { level: (label: string) => ({ level: label }), log: withoutNumbers };
+  const serializers = { err: errorOf };
+  return pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime, formatters, serializers }, stream);
+}
+
+// Digits that stand alone are a number of somebody; among letters they are part of an id of ours.
+const number = /(?<![0-9A-Za-z])\+?\d{6,}(\d\d)(?![0-9A-Za-z])/g;
+// WhatsApp's ids of messages hold the number of the person, in base64.
+const carrierMessageId = /\bwamid\.[\w+/=-]*/g;
+
+/** The same text without whole numbers: `…34` stands for one. */
+export const masked = (text: string): string => text.replace(number, '…$1').replace(carrierMessageId, 'wamid.…');
+
+function withoutNumbers(line: Record<string, unknown>): Record<string, unknown> {
+  let seen = line;
+  for (const [name, value] of Object.entries(line)) {
+    if (typeof value !== 'string') continue;
+    const text = masked(value);
+    if (text === value) continue;
+    if (seen === line) seen = { ...line };
+    seen[name] = text;
+  }
+  return seen;
+}
+
+const mostCauses = 4;
+
+/** What an error says of itself, and no other members: those of a database's error repeat what was to be stored. */
+function errorOf(error: unknown, depth = 0): Record<string, unknown> {
+  if (!(error instanceof Error)) return { type: typeof error, message: masked(String(error)) };
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: masked(error.message),
+    stack: masked(error.stack ?? ''),
+    ...(typeof code === 'string' && { code }),
+    ...(error.cause !== undefined && depth < mostCauses && { cause: errorOf(error.cause, depth + 1) }),
+  };
 }
 
 function standardError(): DestinationStream {

@@ -1,6 +1,7 @@
 import type { Config } from './config.ts';
 import type { Clock } from './core/ids.ts';
 import type { Records } from './core/records.ts';
+import type { OnCommit } from './database/group.ts';
 import { dialects } from './dialects/registry.ts';
 import type { Logger } from './log.ts';
 import { recordsSettings } from './records-settings.ts';
@@ -10,13 +11,20 @@ import { recordsSettings } from './records-settings.ts';
  * chosen is loaded.
  * @throws Error when the folder is in use, the server does not answer, or the database is newer than the code
  */
-export async function openRecords(config: Config, folder: string, clock: Clock, log: Logger): Promise<Records> {
+export async function openRecords(
+  config: Config,
+  folder: string,
+  clock: Clock,
+  log: Logger,
+  onCommit?: OnCommit,
+): Promise<Records> {
   const { databaseUrl: url, databaseDirectUrl: directUrl, failpoints } = config;
   const shared = {
     settings: recordsSettings(config, dialects),
     now: () => clock.now(),
     log: (line: object) => log['warning' in line ? 'warn' : 'info'](line, 'database'),
     failpoints,
+    onCommit,
   };
   if (url === undefined) return (await import('./database/sqlite/open.ts')).openSqliteRecords({ folder, ...shared });
   return (await import('./database/postgres/open.ts')).openPostgresRecords({ url, directUrl, ...shared });

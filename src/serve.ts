@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import type { Config } from './config.ts';
 import { type Gateway, startGateway } from './gateway.ts';
 import { type Logger, makeLog } from './log.ts';
+import { openTracing, type TraceEnv } from './observing/tracing.ts';
 import { openSandboxCarrier, type SandboxCarrier } from './sandbox-carrier.ts';
 import { shippedFile, show } from './show.ts';
 import { version } from './version.ts';
@@ -22,6 +23,8 @@ export type ServeOptions = {
   log?: Logger;
   /** Whether a fresh sandbox sends its first photo; it does by default. */
   firstPhoto?: boolean;
+  /** Variables that say whether traces are kept, and where they go; none without them. */
+  traceEnv?: TraceEnv;
 };
 
 // How a person calls us: from a clone by npm, from an installed package by its name.
@@ -30,20 +33,27 @@ const command = import.meta.url.endsWith('.ts') ? 'npm run -s mediadock --' : 'n
 /** @throws Error when the gateway cannot start; its message says what to do */
 export async function serve(
   config: Config,
-  { print, log = makeLog(config.logLevel), firstPhoto = true }: ServeOptions,
+  { print, log = makeLog(config.logLevel), firstPhoto = true, traceEnv = {} }: ServeOptions,
 ): Promise<Served> {
   const clock = { now: () => Date.now() };
   const folder = resolve(config.dataDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const carrier = wantsSandbox(config, folder) ? await openSandboxCarrier(folder, clock) : undefined;
+  const tracing = await openTracing(traceEnv, version);
   let gateway: Gateway | undefined;
   const close = async () => {
     // The sandbox goes last: captures that are running still fetch from it.
     await gateway?.close();
     await carrier?.close();
+    await tracing?.close();
   };
   try {
-    gateway = await startGateway(config, { clock, log, ...(carrier && { ownOrigins: carrier.origins }) });
+    gateway = await startGateway(config, {
+      clock,
+      log,
+      tracing,
+      ...(carrier && { ownOrigins: carrier.origins }),
+    });
     greet(gateway, folder, print);
     const attached = carrier && ((await onlySandbox(gateway, config)) ? await carrier.attach(gateway) : undefined);
     if (carrier === undefined || attached === undefined) return { gateway, sandbox: undefined, close };

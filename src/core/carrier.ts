@@ -112,6 +112,9 @@ export type CaptureSubject = {
   channelSecrets: JsonObject;
 };
 
+/** A channel as a carrier sees it, its secrets opened. */
+export type ChannelSubject = Pick<CaptureSubject, 'address' | 'account' | 'channelSecrets'>;
+
 export type Carrier = {
   readonly name: string;
   /** Answers that a verified webhook gets once it is durable. */
@@ -138,6 +141,10 @@ export type Carrier = {
   nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis): Hop | HopFailure;
   /** What a refusal by a hop that yields a file means; `body` is its first 64 KiB at most. */
   judge(hop: Hop, answer: HopAnswer, now: Millis): HopFailure;
+  /** A request that changes nothing and shows whether the carrier accepts a channel's account; or why it cannot be made. */
+  probe(subject: ChannelSubject): Hop | HopFailure;
+  /** What the carrier says to that; undefined: it accepts it. */
+  judgeProbe(answer: HopAnswer, now: Millis): HopFailure | undefined;
 };
 
 export type Carriers = ReadonlyMap<string, Carrier>;

@@ -10,6 +10,9 @@ type Waiting<Command, Result> = {
   reject(error: unknown): void;
 };
 
+/** Hears of each batch that is over, whatever came of it. @param ms from the moment it was begun */
+export type OnCommit = (commands: number, ms: number) => void;
+
 /**
  * @param run gives one outcome for each command of a batch
  * @param lanes how many batches may run at the same time
@@ -18,6 +21,7 @@ type Waiting<Command, Result> = {
 export function grouping<Command, Result>(
   run: (commands: Command[]) => Promise<PromiseSettledResult<Result>[]>,
   lanes = 1,
+  onCommit?: OnCommit,
 ): (command: Command) => Promise<Result> {
   const queue: Waiting<Command, Result>[] = [];
   let working = 0;
@@ -30,6 +34,7 @@ export function grouping<Command, Result>(
   }
 
   async function deliver(batch: readonly Waiting<Command, Result>[]): Promise<void> {
+    const began = performance.now();
     try {
       const outcomes = await run(batch.map(({ command }) => command));
       for (const [at, { resolve, reject }] of batch.entries()) {
@@ -40,6 +45,7 @@ export function grouping<Command, Result>(
     } catch (error) {
       for (const { reject } of batch) reject(error);
     }
+    onCommit?.(batch.length, performance.now() - began);
   }
 
   return (command) =>

@@ -8,9 +8,10 @@ import type { MediaDetails, MessageBody } from './schema.ts';
 export const placeholderKind = 'media_placeholder';
 
 /** @throws TypeError when a field that must be text is none */
-export function bodyOf({ kind, text, context, content, raw, errors }: InboundMessage): string {
+export function bodyOf({ kind, text, context, content, raw, errors, traceparent }: InboundMessage): string {
   if (typeof kind !== 'string') throw new TypeError('the kind of a message is not text');
-  const body: MessageBody = { kind, text: textOrNull(text, 'text'), context, content, raw, errors };
+  const traced = traceparent !== undefined && { traceparent };
+  const body: MessageBody = { kind, text: textOrNull(text, 'text'), context, content, raw, errors, ...traced };
   return JSON.stringify(body);
 }
 
@@ -27,6 +28,7 @@ export function detailsOf(claim: MediaClaim): string {
     sniffedType: null,
     type: declaredType,
     source: claim.source,
+    ...(claim.traceparent !== undefined && { traceparent: claim.traceparent }),
   };
   return JSON.stringify(details);
 }

@@ -16,7 +16,6 @@ import {
   type Carrier,
   type Carriers,
   type Hop,
-  type HopAnswer,
   type HopFailure,
   isFailure,
 } from '../core/carrier.ts';
@@ -30,9 +29,10 @@ import type { CaptureJob, CaptureSettled, CaptureSettlement, Records, StoredFile
 import { OutgoingError, type Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { clip, nameBytes } from '../core/text.ts';
-import { inSpan, type Span, type Tracing } from '../core/tracing.ts';
+import { inSpan, type Span, type TraceFacts, type Tracing } from '../core/tracing.ts';
 import { openConnection } from './accounts.ts';
 import { type Download, download, requestReason } from './download.ts';
+import { smallAnswer } from './small-answer.ts';
 import { sniff } from './sniff.ts';
 
 export type CaptureReport = {
@@ -67,7 +67,6 @@ type Fetched = { file: Download; blob: string; hop: Hop };
 type Outcome = { stored: StoredFile } | { failure: HopFailure; saw?: string };
 
 const mostHops = 6;
-const answerBytes = 64 * 1024;
 /** How many separate downloads must give the same bytes before those are taken for the file. */
 const agreement = { onOtherHash: 2, onOtherLength: 10 };
 const redirects = 3;
@@ -114,20 +113,36 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     for (let hops = 0; hops < mostHops; hops++) {
       if (isFailure(step)) return step;
       const hop: Hop = step;
-      const answer = await ask(hop, signal);
-      if ('is' in answer) return answer;
-      if (hop.yields === 'answer') {
-        step = carrier.nextHop(subject, await smallAnswer(answer, parts.limits.stallMs), clock.now());
-      } else if (answer.status === 200) {
-        return await keep(answer, hop, job, signal);
-      } else {
-        const failure = carrier.judge(hop, await smallAnswer(answer, parts.limits.stallMs), clock.now());
-        if (failure.is !== 'expired_link' || lookedUpAgain) return failure;
+      const part = span?.begin(hop.yields === 'file' ? 'download' : 'look-up', hostIn(hop.url), 'asks');
+      const came = await take(hop, carrier, subject, job, signal);
+      part?.end('is' in came ? came.reason : undefined);
+      if ('file' in came) return came;
+      if (isFailure(came)) {
+        if (came.is !== 'expired_link' || hop.yields !== 'file' || lookedUpAgain) return came;
         lookedUpAgain = true;
         step = carrier.firstHop(subject, clock.now(), true);
+      } else {
+        step = came;
       }
     }
     return { is: 'transient', reason: 'too_many_hops' };
+  }
+
+  /** One hop. @returns the next, the file in the store, or why there is neither */
+  async function take(
+    hop: Hop,
+    carrier: Carrier,
+    subject: CaptureSubject,
+    job: CaptureJob,
+    signal: AbortSignal,
+  ): Promise<Hop | Fetched | HopFailure> {
+    const answer = await ask(hop, signal);
+    if ('is' in answer) return answer;
+    if (hop.yields === 'file' && answer.status === 200) return await keep(answer, hop, job, signal);
+    const small = await smallAnswer(answer, parts.limits.stallMs);
+    return hop.yields === 'file'
+      ? carrier.judge(hop, small, clock.now())
+      : carrier.nextHop(subject, small, clock.now());
   }
 
   async function ask(hop: Hop, signal: AbortSignal) {
@@ -218,21 +233,51 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
   }
 
   return async function work(job, signal) {
-    const outcome = await capture(job, signal);
+    const span = parts.tracing?.begin('capture', tracedFacts(job), job.media.traceparent);
+    let failure: string | undefined = 'failed';
+    try {
+      failure = await captureAndSettle(job, signal, span);
+    } finally {
+      span?.end(failure);
+    }
+  };
+
+  /** @returns why the file is not stored; undefined: it is */
+  async function captureAndSettle(
+    job: CaptureJob,
+    signal: AbortSignal,
+    span: Span | undefined,
+  ): Promise<string | undefined> {
+    const outcome = await capture(job, signal, span);
     if (signal.aborted) {
       if ('stored' in outcome) await discard(outcome.stored.blob);
-      return;
+      return 'aborted';
     }
     const settlement = settlementOf(job, outcome);
     if (settlement.result.to === 'stored') parts.pass?.('before_capture_settled');
-    const settled: CaptureSettled | undefined = (await parts.records.settleCaptures([settlement]))[0];
+    const settled: CaptureSettled | undefined = (
+      await inSpan(span, 'settle', () => parts.records.settleCaptures([settlement]))
+    )[0];
     if (settlement.result.to === 'stored') parts.pass?.('after_capture_settled');
     if (settled === undefined) throw new Error('the records gave no outcome');
-    parts.report(reportOf(job, settlement, settled));
+    const report = reportOf(job, settlement, settled);
+    span?.note({ 'mediadock.outcome': report.outcome });
+    parts.report(report);
     parts.onWork();
     if (settled.drop !== null) await discard(settled.drop);
-  };
+    return report.reason ?? undefined;
+  }
 }
+
+const tracedFacts = ({ media, failures }: CaptureJob): TraceFacts => ({
+  'mediadock.media': media.id,
+  ...(media.messageId !== null && { 'mediadock.message': media.messageId }),
+  ...(media.channelId !== null && { 'mediadock.channel': media.channelId }),
+  'mediadock.failures': failures,
+});
+
+/** No more of an address: paths and queries hold what only the carrier may see. */
+const hostIn = (url: string): TraceFacts => (URL.canParse(url) ? { 'server.address': new URL(url).hostname } : {});
 
 function reportOf(job: CaptureJob, { at, result }: CaptureSettlement, settled: CaptureSettled): CaptureReport {
   const stored = result.to === 'stored' ? result.file : undefined;
@@ -281,24 +326,4 @@ function integrityOf(file: Download, sha256: string | null, size: number | null)
 function wayFailure(error: unknown): HopFailure {
   if (!(error instanceof OutgoingError)) throw error;
   return { is: 'transient', reason: requestReason(error) };
-}
-
-/** What arrives of an answer within the limit, at most 64 KiB; the rest is dropped with its connection. */
-async function smallAnswer(answer: Awaited<ReturnType<Requester['request']>>, withinMs: number): Promise<HopAnswer> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  const late = setTimeout(() => answer.body.destroy(), withinMs);
-  try {
-    for await (const chunk of answer.body) {
-      chunks.push(chunk.subarray(0, answerBytes - bytes));
-      bytes += chunk.byteLength;
-      if (bytes >= answerBytes) break;
-    }
-  } catch {
-    // A cut answer is judged by what arrived of it; its status is known.
-  } finally {
-    clearTimeout(late);
-    answer.body.destroy();
-  }
-  return { status: answer.status, headers: answer.headers, body: new Uint8Array(Buffer.concat(chunks)) };
 }

@@ -3,14 +3,17 @@
 
 import type { Carriers, IntakeAnswer, IntakeRequest, Update } from '../core/carrier.ts';
 import type { PassFailpoint } from '../core/failpoints.ts';
-import { Fault } from '../core/faults.ts';
+import { Fault, type FaultCode } from '../core/faults.ts';
 import type { Clock, Id } from '../core/ids.ts';
 import type { AcceptOutcome, AcceptUnit, Records } from '../core/records.ts';
+import { inSpan, type Tracing } from '../core/tracing.ts';
 import type { Accounts } from './accounts.ts';
 
 export type IntakeReport = {
   connection: string;
   outcome: 'handshake' | 'accepted' | 'refused' | 'failed';
+  /** The fault's code, when it was refused or failed. */
+  reason: string | null;
   /** What was stored; only when accepted. */
   stored?: AcceptOutcome & { statuses: number; notices: number };
   durationMs: number;
@@ -36,6 +39,7 @@ export type IntakeParts = {
   onWork(): void;
   report(report: IntakeReport): void;
   pass?: PassFailpoint | undefined;
+  tracing?: Tracing | undefined;
 };
 
 const retryAfterSeconds = 5;
@@ -68,11 +72,12 @@ export function intake(parts: IntakeParts): Intake {
   return {
     async receive(connectionId, request) {
       const began = performance.now();
-      const report = (outcome: IntakeReport['outcome'], stored?: IntakeReport['stored']) =>
+      const report = (outcome: IntakeReport['outcome'], more: Partial<IntakeReport> = {}) =>
         parts.report({
           connection: connectionId,
           outcome,
-          ...(stored && { stored }),
+          reason: null,
+          ...more,
           durationMs: performance.now() - began,
         });
 
@@ -80,6 +85,13 @@ export function intake(parts: IntakeParts): Intake {
       const carrier = open && carriers.get(open.connection.carrier);
       if (open === undefined || carrier === undefined) throw new Fault('connection_unknown');
 
+      const span = parts.tracing?.begin(
+        'webhook',
+        { 'mediadock.connection': open.connection.id },
+        request.headers['traceparent'],
+        'answers',
+      );
+      let failure: FaultCode | undefined;
       try {
         const handshake = carrier.challenge(request, open.account);
         if (handshake !== undefined) {
@@ -93,20 +105,35 @@ export function intake(parts: IntakeParts): Intake {
         }
         const updates = carrier.parse(request, open.account, now);
         const unit = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
-        const stored = await store(unit);
+        if (span !== undefined) markWithTrace(unit, span.traceparent);
+        const stored = await inSpan(span, 'accept', () => store(unit));
+        span?.note({ 'mediadock.journal': stored.journalId });
         parts.pass?.('before_accept_answer');
-        report('accepted', { ...stored, statuses: unit.statuses, notices: unit.notices });
+        report('accepted', { stored: { ...stored, statuses: unit.statuses, notices: unit.notices } });
         parts.onWork();
         return carrier.accepted;
       } catch (error) {
-        report(error instanceof Fault && error.kind !== 'overloaded' ? 'refused' : 'failed');
+        failure = error instanceof Fault ? error.code : 'internal';
+        report(error instanceof Fault && error.kind !== 'overloaded' ? 'refused' : 'failed', { reason: failure });
         throw error;
+      } finally {
+        span?.end(failure);
       }
     },
   };
 }
 
-function unitOf(
+/** So that capture and delivery, whenever and wherever they happen, go on with the trace of their webhook. */
+function markWithTrace(unit: AcceptUnit, traceparent: string): void {
+  unit.messages = unit.messages.map((message) => ({
+    ...message,
+    traceparent,
+    media: message.media.map((claim) => ({ ...claim, traceparent })),
+  }));
+}
+
+/** A verified request and what was read in it, as it is accepted. */
+export function unitOf(
   connectionId: Id<'connection'>,
   request: IntakeRequest,
   journalHeaders: readonly string[],

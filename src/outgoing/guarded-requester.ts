@@ -15,6 +15,8 @@ export type RequesterSettings = GuardPolicy & {
   connectTimeoutMs: number;
   /** How names are resolved; default: as the system does. */
   lookup?: Lookup;
+  /** Hears of every redirect, and whether the guard refused to follow it. @param host `host:port` or host */
+  onRedirect?: (host: string, refused: boolean) => void;
 };
 
 const connectionsPerOrigin = 64;
@@ -62,8 +64,12 @@ export function guardedRequester(settings: RequesterSettings): Requester {
     let url = start;
     for (let followed = 0; ; followed++) {
       const answer = await hop(url, start.origin, request, signal).catch((error: unknown) => {
-        throw followed > 0 ? asRedirect(error) : error;
+        if (followed === 0) throw error;
+        const failure = asRedirect(error);
+        settings.onRedirect?.(url.host, failure instanceof OutgoingError && failure.failure === 'redirect_refused');
+        throw failure;
       });
+      if (followed > 0) settings.onRedirect?.(url.host, false);
       const location = redirectStatuses.has(answer.statusCode) ? answer.headers['location'] : undefined;
       if (limit === 0 || typeof location !== 'string') return answer;
       discard(answer);

@@ -1,5 +1,5 @@
-// The two requests of a fetch, answered as Meta does: the look-up and the deletion of a media at the Graph API, and the link.
-// Both want the token of the number that the media belongs to. Only after that does a fault strike, so that a request
+// The requests of a fetch, answered as Meta does: the look-up and the deletion of a media at the Graph API, and the link; and
+// the look-up of a number itself. All want the token of the number that the media belongs to. Only after that does a fault strike, so that a request
 // without its token never passes for one that met a fault.
 
 import { extension } from 'mime-types';
@@ -53,6 +53,13 @@ export function graph(means: GraphMeans): Graph {
     return phoneNumberId === null || phoneNumberId === media.phoneNumberId ? media : graphError(100);
   };
 
+  /** A number that is asked for itself. */
+  const describeNumber = (phoneNumberId: string, { bearer }: GraphRequest): Answer => {
+    if (bearer === null) return graphError(0);
+    if (!means.isToken(bearer)) return graphError(190);
+    return means.tokenOf(phoneNumberId) === bearer ? jsonAnswer(200, { id: phoneNumberId }) : graphError(100);
+  };
+
   const linkOf = (media: KeptMedia, url: Claims['url']): string | undefined => {
     if (url instanceof URL) return url.href;
     if (url === 'missing') return undefined;
@@ -85,6 +92,7 @@ export function graph(means: GraphMeans): Graph {
 
   return {
     lookUp(mediaId, request) {
+      if (means.tokenOf(mediaId) !== undefined) return describeNumber(mediaId, request);
       const media = find(mediaId, request);
       if ('status' in media) return media;
       const fault = means.lookUpFault(media);

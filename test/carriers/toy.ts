@@ -108,6 +108,19 @@ export const toy: Carrier = {
 
   nextHop: () => ({ is: 'permanent', reason: 'too_many_hops' }),
 
+  probe({ account }) {
+    const { api_user: user, api_password: password } = account.secrets;
+    return {
+      url: new URL('/account', String(account.settings['files_url'])).href,
+      headers: { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
+      yields: 'answer',
+      perishable: false,
+      expects: {},
+    };
+  },
+
+  judgeProbe: ({ status }) => (status === 200 ? undefined : { is: 'account', reason: `link_${status}` }),
+
   judge(_hop, { status, headers }): HopFailure {
     if (status === 401 || status === 403) return { is: 'account', reason: `link_${status}` };
     if (status === 410) return { is: 'permanent', reason: 'link_410' };

@@ -8,11 +8,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../../src/config.ts';
 import { isObject } from '../../src/core/json.ts';
+import type { Tracing } from '../../src/core/tracing.ts';
 import { type Gateway, startGateway } from '../../src/gateway.ts';
 import { makeLog } from '../../src/log.ts';
 import { type Received, type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { watchedList } from '../../src/sandbox/watched-list.ts';
+import { checkAnswer, checkEvent } from '../http/checked-answer.ts';
 import { testEngine } from './engine.ts';
 
 export const adminKey = 'an-administrators-key-for-tests';
@@ -63,7 +65,7 @@ const appSecret = 'test_app_secret';
 const verifyToken = 'meatyhamhock';
 
 /** @param env settings beside those of the rig, by their names */
-export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
+export async function startRig(env: Record<string, string> = {}, tracing?: Tracing): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-journey-'));
   let moved = 0;
   const clock = { now: () => Date.now() + moved };
@@ -83,7 +85,7 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
   );
   const sandbox = await startSandbox({ clock, folder: join(folder, 'carrier') });
   // The least jitter, so that a moved clock moves past every wait.
-  const start = () => startGateway(config, { clock, log, chance: () => 0 });
+  const start = () => startGateway(config, { clock, log, chance: () => 0, tracing });
   let gateway = await start();
   const receivers: Receiver[] = [];
 
@@ -99,12 +101,9 @@ export async function startRig(env: Record<string, string> = {}): Promise<Rig> {
     });
     const text = await answer.text();
     const json = /json/.test(answer.headers.get('content-type') ?? '');
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: json && text !== '' ? JSON.parse(text) : undefined,
-    };
+    const parsed = json && text !== '' ? JSON.parse(text) : undefined;
+    checkAnswer(method, path, { status: answer.status, type: answer.headers.get('content-type'), json: parsed });
+    return { status: answer.status, headers: answer.headers, text, body: parsed };
   };
   const made = async (path: string, body: unknown): Promise<Body> => {
     const answer = await call('POST', path, body);
@@ -217,7 +216,10 @@ export function exact(
 }
 
 /** The JSON of a delivery. */
-export const eventOf = (received: Received): Body => received.json;
+export const eventOf = (received: Received): Body => {
+  checkEvent(received.json);
+  return received.json;
+};
 
 /** Whether a delivery is this event about the message with the carrier's id. */
 export const about =

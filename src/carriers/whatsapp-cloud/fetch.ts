@@ -16,7 +16,7 @@ import { graphOf, tokenOrigins } from './settings.ts';
 const freshMs = 15_000;
 
 /** Requests without one have been refused. */
-const agent = { 'user-agent': 'mediadock' };
+export const agent = { 'user-agent': 'mediadock' };
 
 /** The webhook's own link while it is fresh and trusted, otherwise the look-up. */
 export function firstHop(subject: CaptureSubject, now: Millis, again: boolean): Hop | HopFailure {
@@ -77,9 +77,9 @@ function expectations(body: unknown): Hop['expects'] {
   };
 }
 
-const tokenOf = (secrets: JsonObject): string | undefined => textOf(secrets['access_token'], 4096) ?? undefined;
+export const tokenOf = (secrets: JsonObject): string | undefined => textOf(secrets['access_token'], 4096) ?? undefined;
 
-function readJson(body: Uint8Array): unknown {
+export function readJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(body));
   } catch {

@@ -4,6 +4,7 @@ import type { Carrier } from '../../core/carrier.ts';
 import { challenge } from './challenge.ts';
 import { firstHop, judge, nextHop } from './fetch.ts';
 import { parse } from './parse.ts';
+import { judgeProbe, probe } from './probe.ts';
 import { readChannel, readConnection } from './settings.ts';
 import { signatureHeader, verify } from './signature.ts';
 
@@ -20,4 +21,6 @@ export const whatsappCloud: Carrier = {
   firstHop,
   nextHop,
   judge,
+  probe,
+  judgeProbe,
 };

@@ -4,6 +4,7 @@ import { type ArmedFailpoint, passing } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Records, RecordsSettings } from '../../core/records.ts';
 import type { CommandName } from '../commands.ts';
+import type { OnCommit } from '../group.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { commandsOn } from './commands.ts';
 import { openPool } from './connect.ts';
@@ -25,6 +26,7 @@ export type PostgresOptions = {
   failpoints?: readonly ArmedFailpoint[];
   /** Keys in a range of the tables that are cut into ranges. */
   rangeKeys?: number;
+  onCommit?: OnCommit | undefined;
 };
 
 /**
@@ -34,6 +36,7 @@ export type PostgresOptions = {
  */
 export async function openPostgresRecords(options: PostgresOptions): Promise<Records> {
   const { url, directUrl = url, settings, now, log = () => {}, poolSize = 10, rangeKeys, failpoints = [] } = options;
+  const { onCommit } = options;
   await migrate(directUrl, migrations, now(), log);
   const pool = openPool(url, poolSize, (error) => log({ notice: 'an idle connection was lost', error: error.message }));
   try {
@@ -43,7 +46,7 @@ export async function openPostgresRecords(options: PostgresOptions): Promise<Rec
     throw error;
   }
   const pass = passing(failpoints, () => process.kill(process.pid, 'SIGKILL'));
-  const commands = commandsOn(pool, { settings, log, pass, rangeKeys });
+  const commands = commandsOn(pool, { settings, log, pass, rangeKeys, onCommit });
 
   const running = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;

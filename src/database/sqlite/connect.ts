@@ -1,4 +1,5 @@
 import { DatabaseSync } from 'node:sqlite';
+import type { Durability } from '../../core/records.ts';
 
 /** The one connection that writes. */
 export function connectWriter(file: string): DatabaseSync {
@@ -13,6 +14,23 @@ export function connectWriter(file: string): DatabaseSync {
   sqlite.exec('PRAGMA cache_size = -32768');
   tune(sqlite);
   return sqlite;
+}
+
+const syncLevels = ['OFF', 'NORMAL', 'FULL', 'EXTRA'];
+
+/** What `connectWriter` asked for, as SQLite says that it is. https://sqlite.org/pragma.html#pragma_synchronous */
+export function durabilityOf(sqlite: DatabaseSync): Durability {
+  const one = (query: string): string => String(Object.values(sqlite.prepare(query).get() ?? {})[0]);
+  const mode = one('PRAGMA journal_mode');
+  const level = Number(one('PRAGMA synchronous'));
+  return {
+    engine: 'SQLite',
+    version: one('SELECT sqlite_version()'),
+    settings: [
+      { name: 'journal_mode', value: mode, safe: mode === 'wal' },
+      { name: 'synchronous', value: syncLevels[level] ?? String(level), safe: level >= 2 },
+    ],
+  };
 }
 
 /** A connection that only reads; it sees every commit that ended before its query began. */

@@ -6,7 +6,7 @@ import type { ArmedFailpoint } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Records, RecordsSettings } from '../../core/records.ts';
 import { type CommandName, sides } from '../commands.ts';
-import { grouping } from '../group.ts';
+import { grouping, type OnCommit } from '../group.ts';
 import { unpackFailure } from './failure.ts';
 import { lockFolder } from './lock.ts';
 import type { ReaderData } from './reader.ts';
@@ -23,12 +23,13 @@ export type SqliteOptions = {
   /** Hears what callers do not: commits that were redone, and the death of a thread. */
   log?: (line: object) => void;
   failpoints?: readonly ArmedFailpoint[];
+  onCommit?: OnCommit | undefined;
 };
 
 // Type stripping runs `.ts` from source and refuses it under node_modules; the build makes `.js` of them.
 const fromSource = import.meta.url.endsWith('.ts');
 const writerFile = new URL(fromSource ? './writer.ts' : './writer.js', import.meta.url);
-const readerFile = new URL(fromSource ? './reader.ts' : './reader.js', import.meta.url);
+export const readerFile = new URL(fromSource ? './reader.ts' : './reader.js', import.meta.url);
 
 /**
  * Opens the records in a folder, migrated to the newest schema; the leases of a former process are void.
@@ -40,6 +41,7 @@ export async function openSqliteRecords({
   now,
   log = () => {},
   failpoints = [],
+  onCommit,
 }: SqliteOptions): Promise<Records> {
   mkdirSync(folder, { recursive: true });
   const lock = lockFolder(folder);
@@ -53,7 +55,7 @@ export async function openSqliteRecords({
   ] as const;
   try {
     const [writer, reader] = await Promise.all(starting);
-    return recordsOver(writer, reader, lock);
+    return recordsOver(writer, reader, lock, onCommit);
   } catch (error) {
     for (const started of await Promise.allSettled(starting)) {
       if (started.status === 'fulfilled') await started.value.close();
@@ -68,10 +70,16 @@ const settled = (outcome: Outcome): PromiseSettledResult<unknown> =>
     ? { status: 'fulfilled', value: outcome.value }
     : { status: 'rejected', reason: unpackFailure(outcome.failure) };
 
-function recordsOver(writer: Thread, reader: Thread, lock: { release(): void }): Records {
+function recordsOver(
+  writer: Thread,
+  reader: Thread,
+  lock: { release(): void },
+  onCommit: OnCommit | undefined,
+): Records {
   const running = new Set<Promise<unknown>>();
   let closed: Promise<void> | undefined;
-  const write = grouping(async (commands: Command[]) => (await writer.send(commands)).map(settled));
+  const batch = async (commands: Command[]) => (await writer.send(commands)).map(settled);
+  const write = grouping(batch, 1, onCommit);
   const read = async (command: Command): Promise<unknown> => {
     const [outcome] = await reader.send([command]);
     if (outcome?.ok) return outcome.value;

@@ -13,7 +13,7 @@ import { migrations } from '../migrations/migrations.ts';
 import type { Access } from '../schema.ts';
 import { acceptor } from './accept.ts';
 import { claimer } from './claims.ts';
-import { connectWriter } from './connect.ts';
+import { connectWriter, durabilityOf } from './connect.ts';
 import { kyselyOn } from './driver.ts';
 import { isOutage, packFailure } from './failure.ts';
 import { leaseHolder, voidLeases } from './leases.ts';
@@ -59,6 +59,7 @@ const hot: Commands<Exclude<HotName, 'accept'>> = {
     sqlite.exec(`PRAGMA incremental_vacuum(${Math.trunc(request.limit)})`);
     return swept;
   },
+  durability: async () => durabilityOf(sqlite),
 };
 
 const table = { ...hot, ...ordersOn(access), accept, ping: () => undefined };
