@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { cursorAfter, keyOf } from './cursor.ts';
+import { cursorAfter, cursorAfterPlace, keyOf, placeOf } from './cursor.ts';
 
 test('a cursor gives back its key, to its own list only', () => {
   fc.assert(
@@ -10,6 +10,19 @@ test('a cursor gives back its key, to its own list only', () => {
     }),
   );
   expect(keyOf('media', null)).toBeUndefined();
+});
+
+test('a place in a list of another order comes back whole, and is no key', () => {
+  const number = fc.nat({ max: 2 ** 48 - 1 });
+  fc.assert(
+    fc.property(number, number, (at, key) => {
+      const cursor = cursorAfterPlace('expiring', { at, key });
+      expect(placeOf('expiring', cursor)).toEqual({ at, key });
+      expect(() => keyOf('expiring', cursor)).toThrow('cursor');
+      expect(() => placeOf('expiring', cursorAfter('expiring', key))).toThrow('cursor');
+    }),
+  );
+  expect(placeOf('expiring', null)).toBeUndefined();
 });
 
 test('any other text is refused', () => {

@@ -9,6 +9,11 @@ const other = new Uint8Array(32).fill(2);
 const plain = {
   listApps: ({ page }: { page: { cursor: string | null } }) => Promise.resolve({ rows: [page.cursor], next: 'row-7' }),
   listKeys: () => Promise.resolve({ rows: [], next: null }),
+  eventsEnd: () => Promise.resolve('row-7'),
+  replayEvents: ({ cursor }: { cursor: string | null }) =>
+    Promise.resolve(
+      cursor === null ? { queued: 1, next: 'row-7' } : { queued: cursor === 'row-7' ? 7 : 0, next: null },
+    ),
 } as unknown as Records;
 
 const after = async (records: Records, cursor: string | null) => {
@@ -49,4 +54,15 @@ test('nothing that was not made here is a cursor', async () => {
   for (const wrong of ['', 'row-7', 'AQEAAAAAAAc', `${whole}=`, whole.slice(1), ...altered]) {
     await expect(after(records, wrong), wrong).rejects.toMatchObject({ code: 'invalid_cursor' });
   }
+});
+
+test('the end of events and the steps of a replay are blinded like the pages of a list', async () => {
+  const records = blindCursors(plain, [key]);
+  const { next } = await after(records, null);
+  expect(await records.eventsEnd()).toBe(next);
+  const request = { reach: { kind: 'instance' }, appId: 'app_1', endpointId: 'end_1', from: 0, to: 1, now: 1 } as const;
+  const step = { ...request, scope: 'all', limit: 1 } as const;
+  expect(await records.replayEvents({ ...step, cursor: null })).toEqual({ queued: 1, next });
+  expect(await records.replayEvents({ ...step, cursor: next })).toEqual({ queued: 7, next: null });
+  await expect(records.replayEvents({ ...step, cursor: 'row-7' })).rejects.toMatchObject({ code: 'invalid_cursor' });
 });

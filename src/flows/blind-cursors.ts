@@ -26,6 +26,8 @@ const lists: Record<Listing, true> = {
   listEndpoints: true,
   listExpiring: true,
   listBlobs: true,
+  listDocuments: true,
+  listUsers: true,
 };
 
 type List = (request: { page: PageRequest }) => Promise<{ rows: unknown[]; next: string | null }>;
@@ -51,6 +53,10 @@ export function blindCursors(records: Records, secretKeys: readonly Uint8Array[]
   return {
     ...records,
     ...blinded,
+    async listEvents(request) {
+      const page = await blinded.listEvents(request);
+      return { ...page, cursors: page.cursors.map(blind) };
+    },
     eventsEnd: async () => blind(await records.eventsEnd()),
     async replayEvents(request) {
       const { cursor } = request;

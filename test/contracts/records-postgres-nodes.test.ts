@@ -109,6 +109,7 @@ test('an event of a slow transaction is not passed over by readers', async () =>
   await place.receive();
   const meanwhile = await one.listEvents({ reach: place.reach, page: { limit: 10, cursor: first.next } });
   expect(meanwhile.rows).toEqual([]);
+  expect(await one.eventsEnd()).toBe(first.next);
   await beside.query('COMMIT');
   const then = await one.listEvents({ reach: place.reach, page: { limit: 10, cursor: meanwhile.next } });
   expect(then.rows.map((event) => event.type)).toEqual(['message.status', 'message.received']);
@@ -141,6 +142,25 @@ test('a reader who follows while all nodes write misses nothing', async () => {
   const accepted = (await writes).flat().reduce((sum, { created }) => sum + created, 0);
   expect(new Set(seen).size).toBe(accepted);
   expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+});
+
+test('a file that is lost while captures bring the same bytes is referred to by none of them', async () => {
+  const { all, one } = await nodes(2);
+  const place = await home(one);
+  const store = async (jobs: readonly CaptureJob[], at: Records) =>
+    await Promise.allSettled(
+      jobs.map((job) => settle(at, job, start, { to: 'stored', file: file(place.app, { sha256: 'same' }) })),
+    );
+  for (let round = 0; round < 10; round++) {
+    for (let n = 0; n < 4; n++) await place.receive();
+    const [first, ...rest] = await capturesAt(one, start);
+    if (first === undefined) throw new Error('nothing to capture');
+    await store([first], one);
+    const blob = (await one.mediaForLink({ id: first.media.id }))?.blob ?? '';
+    await Promise.all([store(rest, at(all, 1)), one.loseBlob({ blob, reason: 'lost_in_store', now: start })]);
+    const { rows } = await one.listMedia({ reach: place.reach, filter: { state: 'stored' }, page: firstPage });
+    expect(rows.filter((media) => media.blob === blob)).toEqual([]);
+  }
 });
 
 test('a long transaction in another database of the server holds no reader up', async () => {

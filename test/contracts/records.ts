@@ -6,12 +6,19 @@ import { ageingClaims } from './records/ageing.ts';
 import { blobLifeClaims } from './records/blob-life.ts';
 import { captureClaims } from './records/captures.ts';
 import { deliveryClaims } from './records/deliveries.ts';
+import { eventGapClaims } from './records/event-gaps.ts';
+import { eventReplayClaims } from './records/event-replay.ts';
+import { expiringClaims } from './records/expiring.ts';
 import { holdClaims } from './records/holds.ts';
+import { idempotencyClaims } from './records/idempotency.ts';
 import { jobClaims } from './records/jobs.ts';
 import { orphanClaims } from './records/orphans.ts';
 import { poisonClaims } from './records/poison.ts';
 import { readingClaims } from './records/reading.ts';
+import { rereadingClaims } from './records/rereading.ts';
 import type { Open } from './records/rig.ts';
+import { storeCareClaims } from './records/store-care.ts';
+import { uploadClaims } from './records/uploads.ts';
 import { wallClaims } from './records/wall.ts';
 
 /** Tries an engine; `open` gives it empty each time and clears it away when the test has finished. */
@@ -28,4 +35,11 @@ export function recordsContract(name: string, open: Open): void {
   wallClaims(name, open);
   readingClaims(name, open);
   administrationClaims(name, open);
+  uploadClaims(name, open);
+  storeCareClaims(name, open);
+  rereadingClaims(name, open);
+  idempotencyClaims(name, open);
+  expiringClaims(name, open);
+  eventReplayClaims(name, open);
+  eventGapClaims(name, open);
 }

@@ -1,9 +1,12 @@
-// What is merely old: journal, events with their deliveries and attempts, messages with their tombstones.
+// What is merely old: journal, events with their deliveries and attempts, messages with their tombstones, tombstones of
+// uploads, keys that have ended, answers that are no longer given again.
 // Events and messages are looked through by key from where the last step stopped, because some must stay for long (an
 // event for a paused endpoint, a message whose media is kept for ever) and would otherwise be looked at every time.
 
 import { sql } from 'kysely';
 import type { MediaState } from '../../core/states.ts';
+import { markedMs } from '../administration/idempotency.ts';
+import { dayMs } from '../retention.ts';
 import type { Access } from '../schema.ts';
 import { outside, type Step } from './step.ts';
 
@@ -53,7 +56,17 @@ export const forgetEvents: Step = async (access, now, limit, spared) => {
   const deliveries = db.selectFrom('deliveries').select('key').where('event_key', 'in', gone);
   await db.deleteFrom('attempts').where('delivery_key', 'in', deliveries).execute();
   await db.deleteFrom('deliveries').where('event_key', 'in', gone).execute();
-  await db.deleteFrom('events').where('key', 'in', gone).execute();
+  const forgotten = await db.deleteFrom('events').where('key', 'in', gone).returning(['key', 'app_key']).execute();
+  // A reader that comes back with a cursor from before them learns that it has missed them.
+  for (const [app, events] of Map.groupBy(forgotten, ({ app_key }) => app_key)) {
+    const last = Math.max(...events.map(({ key }) => key));
+    await db
+      .updateTable('apps')
+      .set({ events_forgotten: last })
+      .where('key', '=', app)
+      .where('events_forgotten', '<', last)
+      .execute();
+  }
   return gone.length;
 };
 
@@ -90,6 +103,39 @@ export const forgetMessages: Step = async (access, now, limit) => {
   await db.deleteFrom('media').where('message_key', 'in', gone).execute();
   await db.deleteFrom('messages').where('key', 'in', gone).execute();
   return gone.length;
+};
+
+/** Tombstones of uploads, which no message takes with it. */
+export const forgetUploads: Step = async ({ db, settings }, now, limit) => {
+  const old = db
+    .selectFrom('media')
+    .select('key')
+    .where('message_key', 'is', null)
+    .where('received_at', '<', now - settings.keep.messagesMs)
+    .where('state', 'not in', alive)
+    .limit(limit);
+  return Number((await db.deleteFrom('media').where('key', 'in', old).executeTakeFirst()).numDeletedRows);
+};
+
+/** How long keys that have ended are still listed. */
+const endedKeysMs = 30 * dayMs;
+
+export const forgetEndedKeys: Step = async ({ db }, now, limit) => {
+  const ended = db
+    .selectFrom('api_keys')
+    .select('key')
+    .where('ends_at', '<', now - endedKeysMs)
+    .limit(limit);
+  return Number((await db.deleteFrom('api_keys').where('key', 'in', ended).executeTakeFirst()).numDeletedRows);
+};
+
+export const forgetMarks: Step = async ({ db }, now, limit) => {
+  const old = db
+    .selectFrom('idempotency_marks')
+    .select('key')
+    .where('begun_at', '<=', now - markedMs)
+    .limit(limit);
+  return Number((await db.deleteFrom('idempotency_marks').where('key', 'in', old).executeTakeFirst()).numDeletedRows);
 };
 
 type Place = 'events' | 'messages';

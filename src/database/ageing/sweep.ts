@@ -6,7 +6,7 @@ import type { Millis } from '../../core/ids.ts';
 import type { Access } from '../schema.ts';
 import { eraseDeletedApps, eraseDestroyedChannels } from './erase.ts';
 import { expireMedia } from './expire.ts';
-import { forgetEvents, forgetJournal, forgetMessages } from './forget.ts';
+import { forgetEndedKeys, forgetEvents, forgetJournal, forgetMarks, forgetMessages, forgetUploads } from './forget.ts';
 import { nothingSpared, type Spared, type Step } from './step.ts';
 
 const steps: readonly Step[] = [
@@ -16,6 +16,9 @@ const steps: readonly Step[] = [
   forgetJournal,
   forgetEvents,
   forgetMessages,
+  forgetUploads,
+  forgetEndedKeys,
+  forgetMarks,
 ];
 
 export async function sweep(

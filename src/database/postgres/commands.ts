@@ -21,6 +21,7 @@ import { persistence } from './persistence.ts';
 import { captureSettler } from './settle-captures.ts';
 import { deliverySettler, removalSettler } from './settle-deliveries.ts';
 import { sharingCommits } from './shared-commit.ts';
+import { addUpStorage } from './storage.ts';
 import { type Begin, following, reading, type Tx, transaction, writing } from './transaction.ts';
 
 export type CommandParts = {
@@ -93,6 +94,7 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
           // Another node that is at it does the work of both.
           if ((await tx.rows(`${sweepTurnstile} SKIP LOCKED`)).length === 0) return { changed };
           const swept = await sweep(access, { now: request.now, limit }, spared);
+          tx.send(addUpStorage);
           return { changed: changed + swept.changed };
         });
       }),

@@ -127,6 +127,24 @@ test('events, deliveries and attempts go whole together, but never while a deliv
   expect((await client.query(orphans)).rows).toEqual([]);
 });
 
+test('events that went with a whole range are a gap for who had not read them, and for no other app', async () => {
+  const { records, ranges } = await open();
+  const [quiet, busy] = [await home(records), await home(records)];
+  const read = (of: typeof busy, cursor: string | null) =>
+    records.listEvents({ reach: of.reach, page: { limit: 1, cursor } });
+  await quiet.receive({ media: [] });
+  const nothing = await read(quiet, null);
+  for (let n = 0; n < 8; n++) await busy.receive({ media: [] });
+  const first = await read(busy, null);
+  const all = await records.listEvents({ reach: busy.reach, page: firstPage });
+  for (let n = 0; n < 4; n++) await busy.receive({ media: [] }, start + 40 * day);
+  for (let n = 0; n < 3; n++) await records.sweep({ now: start + 31 * day, limit: 100 });
+  expect(await ranges('events')).not.toContain('events_0');
+  expect(await read(quiet, nothing.next)).toMatchObject({ gap: false });
+  expect(await read(busy, first.next)).toMatchObject({ gap: true });
+  expect(await read(busy, all.next)).toMatchObject({ gap: false, rows: [{ at: start + 40 * day }] });
+});
+
 test('what refers to a range goes before it, a bounded number at a time', async () => {
   const { records, ranges, count } = await open();
   const at = await home(records);

@@ -57,6 +57,11 @@ const cuts: readonly Cut[] = [
   },
 ];
 
+/** Statement: notes for each app the last of its events that goes with a range. */
+const noteForgotten = ({ name }: Range) => `UPDATE apps SET events_forgotten = gone.last
+  FROM (SELECT key AS app, (SELECT max(key) FROM ${name} WHERE app_key = apps.key) AS last FROM apps) AS gone
+  WHERE apps.key = gone.app AND gone.last > apps.events_forgotten`;
+
 /**
  * Drops what may go whole, at most `limit` rows of what refers to it before.
  * @param log hears of what was dropped, and of a table that was too busy for it
@@ -109,6 +114,7 @@ async function forget(
   if (newest >= before) return { is: 'spared', changed: 0 };
   const loosened = loosen === undefined || limit <= 0 ? [] : await tx.rows(loosen(range, limit));
   if (loosen !== undefined && loosened.length >= limit) return { is: 'spared', changed: loosened.length };
+  if (table === 'events') await tx.rows(noteForgotten(range));
   await dropRange(tx, range);
   return { is: 'dropped', changed: loosened.length };
 }

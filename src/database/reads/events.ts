@@ -14,7 +14,7 @@ import { type Owner, ownersWithin, within } from './reach.ts';
 export async function listEvents(
   access: Access,
   { reach, appId, types, page }: { reach: Reach; appId?: string; types?: EventType[]; page: PageRequest },
-): Promise<{ rows: Event[]; next: string; gap: boolean }> {
+): Promise<{ rows: Event[]; cursors: string[]; next: string; gap: boolean }> {
   const after = keyOf('events', page.cursor) ?? 0;
   const limit = limitOf(page);
   const last = await eventHorizon(access);
@@ -24,8 +24,10 @@ export async function listEvents(
   }
   const keys = found.sort((a, b) => a - b).slice(0, limit);
   const events = await eventsByKeys(access, keys);
+  const rows = keys.flatMap((key) => events.get(key) ?? []);
   return {
-    rows: keys.flatMap((key) => events.get(key) ?? []),
+    rows,
+    cursors: rows.map(({ key }) => cursorAfter('events', key)),
     next: cursorAfter('events', keys.at(-1) ?? after),
     // Asked last: what was forgotten while this was read counts too.
     gap: page.cursor !== null && (await forgotten(access, reach, appId)) > after,

@@ -6,6 +6,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { InboundMessage, MediaClaim } from '../../core/carrier.ts';
+import { Fault } from '../../core/faults.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../core/records.ts';
 import { bodyOf, detailsOf, placeholderKind, problemsOf } from '../inbound.ts';
@@ -22,6 +23,9 @@ type Route = {
   deliver_within_seconds: number | null;
   hold_limit_seconds: number | null;
 };
+/** When it is stored, and when it was received: the same, except for what is read again from the journal. */
+type Times = { now: Millis; received: Millis };
+type Timed = AcceptUnit & { times: Times };
 type Tally = Omit<AcceptOutcome, 'journalId'> & { problems: string[] };
 
 export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
@@ -56,11 +60,18 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     `INSERT INTO journal (id, connection_key, received_at, messages, duplicates, statuses, notices, unrouted, unparsed, open,
        problems, headers, bytes, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
+  const receivedAt = statement<{ received_at: Millis }>(sqlite, 'SELECT received_at FROM journal WHERE id = ?');
+  const updateJournal = statement(
+    sqlite,
+    `UPDATE journal SET messages = ?, duplicates = ?, statuses = ?, notices = ?, unrouted = ?, unparsed = ?, open = ?, problems = ?
+     WHERE id = ?`,
+  );
   const contacts = contactBook(sqlite);
   const announce = announcer(sqlite, settings);
 
   /** @returns its key */
-  function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, now: Millis): number {
+  function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, times: Times): number {
+    const { now, received } = times;
     const wanted = claim.unavailable === null;
     const key = insertMedia.insert(
       newId('media', now),
@@ -77,14 +88,15 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       claim.animated ? 1 : 0,
       claim.thumbnailOf,
       detailsOf(claim),
-      now,
+      received,
       claim.deadline,
     );
     if (wanted) announce.queue('capture', route.channel_key, key, now, now, claim.deadline);
     return key;
   }
 
-  function create(route: Route, message: InboundMessage, verified: boolean, now: Millis): void {
+  function create(route: Route, message: InboundMessage, verified: boolean, times: Times): void {
+    const { now, received } = times;
     const contact = contacts.contactOf(route, message, now);
     const messageKey = insertMessage.insert(
       newId('message', now),
@@ -100,9 +112,9 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       bodyOf(message),
       verified ? 1 : 0,
       message.sentAt,
-      now,
+      received,
     );
-    for (const [part, claim] of message.media.entries()) addMedia(route, messageKey, part, claim, now);
+    for (const [part, claim] of message.media.entries()) addMedia(route, messageKey, part, claim, times);
     const pending = message.media.some((claim) => claim.unavailable === null);
     const type = message.direction === 'echo' ? 'message.echoed' : 'message.received';
     const subject = { appKey: route.app_key, messageKey, mediaKey: null };
@@ -115,7 +127,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
   }
 
   /** Takes from another copy of a known message what the first did not have. @returns how many media were added */
-  function complete(route: Route, known: { key: number; body: string }, message: InboundMessage, now: Millis): number {
+  function complete(route: Route, known: { key: number; body: string }, message: InboundMessage, times: Times): number {
     const bare = (JSON.parse(known.body) as MessageBody).kind === placeholderKind;
     if (bare && message.kind !== placeholderKind) updateBody.run(bodyOf(message), known.key);
     if (message.media.length === 0) return 0;
@@ -128,10 +140,10 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       // Without an id of the carrier only its place tells whether it is known.
       if (id === null ? parts.has(place) : ids.has(id)) continue;
       const part = parts.has(place) ? Math.max(...parts) + 1 : place;
-      const key = addMedia(route, known.key, part, claim, now);
+      const key = addMedia(route, known.key, part, claim, times);
       // Nothing will be fetched of it, so this is all that there will ever be to tell.
       if (claim.unavailable !== null) {
-        announce.tell('media.unavailable', { key, app_key: route.app_key, message_key: known.key, part }, now);
+        announce.tell('media.unavailable', { key, app_key: route.app_key, message_key: known.key, part }, times.now);
       }
       parts.add(part);
       ids.add(id);
@@ -140,7 +152,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     return added;
   }
 
-  function take(connection: number, unit: AcceptUnit, message: InboundMessage, tally: Tally): void {
+  function take(connection: number, unit: Timed, message: InboundMessage, tally: Tally): void {
     const route = routeTo.get(connection, message.address);
     if (route === undefined) {
       tally.unrouted++;
@@ -149,20 +161,17 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     }
     const known = knownMessage.get(route.app_key, route.channel_key, message.dedupeKey);
     if (known === undefined) {
-      create(route, message, unit.verified, unit.receivedAt);
+      create(route, message, unit.verified, unit.times);
       tally.created++;
     } else {
-      tally.mediaAdded += complete(route, known, message, unit.receivedAt);
+      tally.mediaAdded += complete(route, known, message, unit.times);
       tally.duplicates++;
     }
   }
 
   function record(connection: number, unit: AcceptUnit, { problems, ...counts }: Tally): AcceptOutcome {
-    const journalId = newId('journal', unit.receivedAt);
-    insertJournal.run(
-      journalId,
-      connection,
-      unit.receivedAt,
+    const journalId = unit.replays ?? newId('journal', unit.receivedAt);
+    const read = [
       counts.created,
       counts.duplicates,
       unit.statuses,
@@ -171,10 +180,19 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       counts.unparsed,
       counts.unrouted + counts.unparsed > 0 ? 1 : 0,
       problemsOf(problems),
-      JSON.stringify(unit.headers),
-      unit.body.byteLength,
-      unit.body,
-    );
+    ];
+    const { headers, body } = unit;
+    if (unit.replays !== undefined) updateJournal.run(...read, journalId);
+    else
+      insertJournal.run(
+        journalId,
+        connection,
+        unit.receivedAt,
+        ...read,
+        JSON.stringify(headers),
+        body.byteLength,
+        body,
+      );
     return { journalId, ...counts };
   }
 
@@ -187,13 +205,13 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     problems: [...unit.unparsed],
   });
 
-  function plainly(connection: number, unit: AcceptUnit): AcceptOutcome {
+  function plainly(connection: number, unit: Timed): AcceptOutcome {
     const tally = tallyOf(unit);
     for (const message of unit.messages) take(connection, unit, message, tally);
     return record(connection, unit, tally);
   }
 
-  function itemByItem(connection: number, unit: AcceptUnit): AcceptOutcome {
+  function itemByItem(connection: number, unit: Timed): AcceptOutcome {
     let tally = tallyOf(unit);
     for (const message of unit.messages) {
       const before = { ...tally, problems: [...tally.problems] };
@@ -217,7 +235,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     return record(connection, { ...unit, headers: {}, statuses: 0, notices: 0 }, nothing);
   }
 
-  function carefully(connection: number, unit: AcceptUnit): AcceptOutcome {
+  function carefully(connection: number, unit: Timed): AcceptOutcome {
     const whole = within(() => plainly(connection, unit));
     if (whole.ok) return whole.value;
     const pieces = within(() => itemByItem(connection, unit));
@@ -238,11 +256,20 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
     }
   }
 
+  /** @throws Fault not_found when it is read again from an entry of the journal that is gone */
+  function timesOf({ receivedAt: now, replays }: AcceptUnit): Times {
+    if (replays === undefined) return { now, received: now };
+    const entry = receivedAt.get(replays);
+    if (entry === undefined) throw new Fault('not_found');
+    return { now, received: entry.received_at };
+  }
+
   /** @throws when something cannot be stored and no care is asked for; on an outage; for a connection that never was */
   return (units: readonly AcceptUnit[], careful: boolean): AcceptOutcome[] =>
     units.map((unit) => {
       const connection = connectionKey.get(unit.connectionId)?.key;
       if (connection === undefined) throw new Error(`there is no connection ${unit.connectionId}`);
-      return careful ? carefully(connection, unit) : plainly(connection, unit);
+      const timed = { ...unit, times: timesOf(unit) };
+      return careful ? carefully(connection, timed) : plainly(connection, timed);
     });
 }

@@ -2,7 +2,21 @@
 
 import { expect, test } from 'vitest';
 import { Fault } from '../../../src/core/faults.ts';
-import { everything, firstPage, home, newApp, newChannel, newConnection, type Open, second, start } from './rig.ts';
+import type { Reach } from '../../../src/core/model.ts';
+import type { KeyOwner } from '../../../src/core/records.ts';
+import {
+  day,
+  everything,
+  firstPage,
+  home,
+  newApp,
+  newChannel,
+  newConnection,
+  type Open,
+  second,
+  start,
+  sweepAll,
+} from './rig.ts';
 
 const strange = 'Zoë \u0000 \ud83d 👩‍🦰';
 
@@ -92,6 +106,68 @@ export function administrationClaims(name: string, open: Open): void {
     await records.deleteOrganization({ id: organization.id, now: start });
     expect(await records.keyByHash({ hash: some, now: start })).toBeUndefined();
     expect(await records.keyByHash({ hash: all, now: start })).toBeDefined();
+  });
+
+  test(`${name}: keys of an organization are kept apart from those of its apps`, async () => {
+    const { records } = await open();
+    const organization = await records.createOrganization({ now: start, name: 'Org', mediaRetentionDays: null });
+    const at = await home(records, { organizationId: organization.id });
+    const rest = { now: start, name: 'k', permissions: ['read' as const], mode: 'live' as const, dialect: 'native' };
+    const reach = { kind: 'organization', organizationId: organization.id } as const;
+    const mine = await records.createKey({ ...rest, hash: Uint8Array.of(1), reach });
+    const ofApp = await records.createKey({ ...rest, hash: Uint8Array.of(2), reach: at.reach });
+    const owners = [
+      { kind: 'organization', id: organization.id },
+      { kind: 'app', id: at.app.id },
+    ] as const;
+    const listed = async (within: Reach, owner: KeyOwner) =>
+      (await records.listKeys({ reach: within, owner, page: firstPage })).rows.map(({ id }) => id);
+    for (const within of [everything, reach]) {
+      expect(await listed(within, owners[0])).toEqual([mine.id]);
+      expect(await listed(within, owners[1])).toEqual([ofApp.id]);
+    }
+    const strangers: Reach[] = [at.reach, { kind: 'organization', organizationId: 'org_none' }];
+    for (const within of strangers) {
+      expect(await listed(within, owners[0])).toEqual([]);
+      const named = { reach: within, owner: owners[0], id: mine.id };
+      expect(await records.key(named)).toBeUndefined();
+      expect(await records.updateKey({ ...named, set: { name: 'x' } })).toBeUndefined();
+      const rotated = { hash: Uint8Array.of(3), now: start, oldUntil: start };
+      expect(await records.rotateKey({ ...named, ...rotated })).toBeUndefined();
+      expect(await records.deleteKey({ ...named, now: start })).toBe(false);
+    }
+    expect(await records.key({ reach, owner: owners[0], id: ofApp.id })).toBeUndefined();
+    expect(await records.deleteKey({ reach, owner: owners[0], id: mine.id, now: start })).toBe(true);
+  });
+
+  test(`${name}: a key that is rotated works beside its successor until it ends, and is forgotten in time`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const [old, next, third] = [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3)];
+    const given = { name: strange, permissions: ['send' as const], mode: 'test' as const, dialect: 'held' };
+    const made = await records.createKey({ now: start, hash: old, reach: at.reach, ...given });
+    expect(made.endsAt).toBeNull();
+    const owner = { kind: 'app', id: at.app.id } as const;
+    const named = { reach: at.reach, owner, id: made.id };
+    const ends = start + second;
+    const successor = await records.rotateKey({ ...named, hash: next, now: start + 1, oldUntil: ends });
+    expect(successor).toMatchObject({ ...given, reach: at.reach, endsAt: null, createdAt: start + 1 });
+    expect(successor?.id).not.toBe(made.id);
+    expect(await records.key(named)).toEqual({ ...made, endsAt: ends });
+    expect(await records.keyByHash({ hash: old, now: ends - 1 })).toEqual({ ...made, endsAt: ends });
+    expect(await records.keyByHash({ hash: old, now: ends })).toBeUndefined();
+    expect(await records.keyByHash({ hash: next, now: ends })).toEqual(successor);
+    // Rotated once more it is given no more time, and after its end not at all.
+    await records.rotateKey({ ...named, hash: third, now: ends - 1, oldUntil: ends + day });
+    expect((await records.key(named))?.endsAt).toBe(ends);
+    const late = { ...named, hash: Uint8Array.of(4), now: ends, oldUntil: ends };
+    expect(await records.rotateKey(late)).toBeUndefined();
+    expect(await records.keyByHash({ hash: third, now: ends })).toBeDefined();
+    await sweepAll(records, ends + 30 * day);
+    expect(await records.key(named)).toBeDefined();
+    await sweepAll(records, ends + 30 * day + 1);
+    expect(await records.key(named)).toBeUndefined();
+    expect((await records.listKeys({ reach: at.reach, owner, page: firstPage })).rows).toHaveLength(2);
   });
 
   test(`${name}: a key for an app that is not there is refused as a fault`, async () => {

@@ -21,18 +21,8 @@ import {
   settle,
   settleDelivery,
   start,
+  sweepAll,
 } from './rig.ts';
-
-/** Sweeps until nothing changes. @returns how many rows changed */
-async function sweepAll(records: Records, now: number, limit = 100): Promise<number> {
-  let all = 0;
-  for (let rounds = 0; rounds < 200; rounds++) {
-    const { changed } = await records.sweep({ now, limit });
-    if (changed === 0) return all;
-    all += changed;
-  }
-  throw new Error('the sweep found no end');
-}
 
 const storedMedia = async (records: Records, at: Home, sha256?: string): Promise<string> => {
   const row = await at.receive();

@@ -84,6 +84,25 @@ const happenings = {
     const settled = await settle(world.records, job, world.now, { to: 'stored', file: stored }).catch(() => undefined);
     if (settled?.drop) await world.blobs.remove(settled.drop);
   },
+  async upload(world, which) {
+    const app = choose(world.homes, which)?.app;
+    if (app === undefined) return;
+    const content = contents[which % contents.length] ?? '';
+    const blob = `${app.id}/${newId('blob', world.now)}`;
+    await world.blobs.write(blob, bytesOf(content), never);
+    const about = { kind: 'file', fileName: null, declaredType: null, sniffedType: null, type: 'text/plain' } as const;
+    const upload = { ...about, size: content.length, sha256: `sha-${which % contents.length}`, blob };
+    const made = await world.records.createUpload({ reach: everything, appId: app.id, now: world.now, upload });
+    const left = made === undefined ? blob : made.drop;
+    if (left !== null) await world.blobs.remove(left);
+  },
+  /** The bytes of a file are gone from the store, and somebody finds that out. */
+  async lose(world, which) {
+    const blob = choose(await storedMedia(world), which)?.blob;
+    if (blob === undefined || blob === null || which % 3 !== 0) return;
+    await world.blobs.remove(blob);
+    await world.records.loseBlob({ blob, reason: 'lost_in_store', now: world.now });
+  },
   async dieBeforeSettling(world, which) {
     take(world.captured, which);
   },
@@ -150,6 +169,14 @@ const keysOf = async ({ blobs }: World): Promise<string[]> => {
   const { objects } = await blobs.list(null, 10_000);
   return objects.map(({ key }) => key).sort();
 };
+
+/** What the records should say is in the store, when these media are all that is. */
+function countOf(media: readonly Media[]): { objects: number; bytes: number; savedBytes: number } {
+  const sum = (some: Iterable<Media>) => [...some].reduce((bytes, { size }) => bytes + (size ?? 0), 0);
+  const objects = new Map(media.map((one) => [one.blob, one]));
+  const bytes = sum(objects.values());
+  return { objects: objects.size, bytes, savedBytes: sum(media) - bytes };
+}
 
 async function nothingReferredToIsGone(world: World, after: string): Promise<void> {
   const there = new Set(await keysOf(world));
@@ -221,6 +248,7 @@ export function blobLifeClaims(name: string, open: Open): void {
         await nothingReferredToIsGone(world, 'the end');
         const referredTo = new Set((await storedMedia(world)).map(({ blob }) => blob));
         expect((await keysOf(world)).filter((key) => !referredTo.has(key))).toEqual([]);
+        expect(await world.records.storage()).toEqual(countOf(await storedMedia(world)));
       }),
       { numRuns: Number(process.env['BLOB_LIFE_RUNS'] ?? 12) },
     );

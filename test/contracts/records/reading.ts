@@ -110,7 +110,7 @@ export function readingClaims(name: string, open: Open): void {
     expect(await find({})).toHaveLength(1);
   });
 
-  test(`${name}: messages are found by channel and conversation, deliveries by endpoint and state`, async () => {
+  test(`${name}: messages are found by channel, conversation and the carrier's id, deliveries by endpoint and state`, async () => {
     const { records } = await open();
     const at = await home(records);
     const other = await newChannel(records, at.app, at.connection);
@@ -123,6 +123,15 @@ export function readingClaims(name: string, open: Open): void {
     expect(await find(first.conversationId === null ? {} : { conversationId: first.conversationId })).toEqual([
       first.id,
     ]);
+    const { carrierMessageId } = second;
+    expect(await find({ carrierMessageId })).toEqual([second.id]);
+    expect(await find({ carrierMessageId, appId: at.app.id, channelId: other.id })).toEqual([second.id]);
+    expect(await find({ carrierMessageId, channelId: at.channel.id })).toEqual([]);
+    expect(await find({ carrierMessageId: `${carrierMessageId}\u0000` })).toEqual([]);
+    const stranger = await home(records);
+    const asked = { filter: { carrierMessageId }, page: firstPage };
+    expect((await records.listMessages({ reach: stranger.reach, ...asked })).rows).toEqual([]);
+    expect((await records.listMessages({ reach: everything, ...asked })).rows).toHaveLength(1);
     const sent = await records.listDeliveries({
       reach: at.reach,
       filter: { endpointId: one.id, state: 'pending' },
@@ -151,7 +160,8 @@ export function readingClaims(name: string, open: Open): void {
     const rest = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: page.next } });
     expect(rest.rows.map((event) => event.message?.id)).toEqual([second.id]);
     const none = await records.listEvents({ reach: at.reach, page: { limit: 5, cursor: rest.next } });
-    expect(none).toEqual({ rows: [], next: rest.next, gap: false });
+    expect(none).toEqual({ rows: [], cursors: [], next: rest.next, gap: false });
+    expect(rest.cursors.at(-1)).toBe(rest.next);
     const typed = await records.listEvents({ reach: at.reach, types: ['message.echoed'], page: firstPage });
     expect(typed.rows.map((event) => event.type)).toEqual(['message.echoed']);
   });

@@ -298,3 +298,14 @@ export const settleDelivery = async (
 /** The types of all events of an app, oldest first. */
 export const eventsOf = async (records: Records, reach: Reach): Promise<EventType[]> =>
   (await records.listEvents({ reach, page: firstPage })).rows.map((event) => event.type);
+
+/** Sweeps until nothing changes. @returns how many rows changed */
+export async function sweepAll(records: Records, now: number, limit = 100): Promise<number> {
+  let all = 0;
+  for (let rounds = 0; rounds < 200; rounds++) {
+    const { changed } = await records.sweep({ now, limit });
+    if (changed === 0) return all;
+    all += changed;
+  }
+  throw new Error('the sweep found no end');
+}

@@ -7,7 +7,9 @@
 
 import type { Pool } from 'pg';
 import type { PassFailpoint } from '../../../core/failpoints.ts';
+import { Fault } from '../../../core/faults.ts';
 import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../../core/records.ts';
+import type { OnCommit } from '../../group.ts';
 import { isContention, isOutage } from '../failure.ts';
 import type { Persistence } from '../persistence.ts';
 import { sharingCommits } from '../shared-commit.ts';
@@ -24,18 +26,20 @@ export type AcceptParts = {
   persist: Persistence;
   log: (line: object) => void;
   pass: PassFailpoint | undefined;
+  onCommit: OnCommit | undefined;
 };
 
-export function acceptor(pool: Pool, { settings, persist, log, pass }: AcceptParts) {
+export function acceptor(pool: Pool, { settings, persist, log, pass, onCommit }: AcceptParts) {
   /** Everything of these units, as one step of a transaction. @throws when the connection of one was never there */
   async function write(tx: Tx, units: Units): Promise<AcceptOutcome[]> {
     const known = await readKnown(tx, units, settings);
     const rows = noRows();
     const take = layOut(known, rows, settings);
     const outcomes = units.map((prepared) => {
-      const { connectionId } = prepared.unit;
+      const { connectionId, replays } = prepared.unit;
       const connection = known.connections.get(connectionId);
       if (connection === undefined) throw new Error(`there is no connection ${connectionId}`);
+      if (replays !== undefined && !known.received.has(replays)) throw new Fault('not_found');
       return take(prepared, connection);
     });
     writeRows(tx, rows);
@@ -58,8 +62,12 @@ export function acceptor(pool: Pool, { settings, persist, log, pass }: AcceptPar
     return outcomes;
   }
 
-  /** What became of units whose commit may have happened unheard: all of them are there, or none. */
+  /**
+   * What became of units whose commit may have happened unheard: all of them are there, or none. An entry that is read again
+   * was there before and tells nothing; alone it is read once more.
+   */
   async function storedBefore(units: Units): Promise<AcceptOutcome[] | undefined> {
+    if (units.every(({ unit }) => unit.replays !== undefined)) return undefined;
     const { rows } = await pool.query<Omit<AcceptOutcome, 'mediaAdded'>>(
       `SELECT id AS "journalId", messages AS created, duplicates, unrouted, unparsed FROM journal WHERE id = ANY ($1::text[])`,
       [units.map(({ journalId }) => journalId)],
@@ -100,7 +108,7 @@ export function acceptor(pool: Pool, { settings, persist, log, pass }: AcceptPar
     });
 
   const alone = (units: Units) => whole(units).catch((error: unknown) => refused(error, () => carefully(units)));
-  const store = sharingCommits(whole, alone, log);
+  const store = sharingCommits(whole, alone, log, onCommit);
 
   return (units: readonly AcceptUnit[]): Promise<AcceptOutcome[]> => store(units.map(prepare));
 }

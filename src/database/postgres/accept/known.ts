@@ -3,6 +3,7 @@
 // as waiting for an endpoint that has just resumed. What else may change meanwhile is held by unique indexes: whoever comes
 // second fails, looks again and finds what the first has written.
 
+import type { Millis } from '../../../core/ids.ts';
 import type { RecordsSettings } from '../../../core/records.ts';
 import { announceEvents } from '../../event-horizon.ts';
 import { placeholderKind } from '../../inbound.ts';
@@ -23,6 +24,8 @@ export type KnownMessage = { key: number; bare: boolean; ids: Set<string | null>
 export type Known = {
   /** Keys of connections by their public ids. */
   connections: Map<string, number>;
+  /** When entries of the journal that are read again were received. */
+  received: Map<string, Millis>;
   routes: Map<string, Route>;
   messages: Map<string, KnownMessage>;
   contacts: Map<string, number>;
@@ -50,6 +53,7 @@ const copiesOf = `unnest($1::text[], $2::text[], $3::text[]) AS given (connectio
 
 const statements = {
   connections: 'SELECT id, key FROM connections WHERE id = ANY ($1::text[])',
+  received: 'SELECT id, received_at FROM journal WHERE id = ANY ($1::text[])',
   routes: `SELECT given.connection, given.address, channels.key AS channel_key, apps.key AS app_key,
       apps.deliver_within_seconds, apps.hold_limit_seconds
     FROM ${places} JOIN apps ON apps.key = channels.app_key AND apps.deleted_at IS NULL
@@ -87,40 +91,43 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
     groupId === null ? [] : [[connection, address, groupId]],
   );
   const attachments = items.reduce((sum, { item }) => sum + item.media.length, 0);
+  const replayed = units.flatMap(({ unit }) => unit.replays ?? []);
   const some = items.length > 0;
   const ask = <Row>(wanted: boolean, text: string, values: unknown[]): Promise<Row[]> =>
     wanted ? tx.rows<Row>(text, values) : Promise.resolve([]);
 
   // Before the keys of events are taken.
   if (some) tx.send(announceEvents);
-  const [connections, routes, endpoints, messages, media, identities, conversations, keys, unsent] = await Promise.all([
-    tx.rows<{ id: string; key: number }>(statements.connections, [
-      [...new Set(units.map(({ unit }) => unit.connectionId))],
-    ]),
-    ask<Route & { connection: string; address: string }>(some, statements.routes, at),
-    ask<Endpoint>(some, statements.endpoints, at),
-    ask<{ key: number; channel_key: number; dedupe_key: string; body: string }>(some, statements.messages, copies),
-    ask<{ message_key: number; part: number; carrier_media_id: string | null }>(some, statements.media, copies),
-    ask<{ channel_key: number; kind: string; value: string; contact_key: number; conversation_key: number | null }>(
-      persons[0]?.length !== 0,
-      statements.identities,
-      persons,
-    ),
-    ask<{ channel_key: number; group_id: string; key: number }>(groups[0]?.length !== 0, statements.groups, groups),
-    tx.rows<Record<KeyedTable, number[]>>(
-      takeKeys({
-        contacts: items.length,
-        conversations: items.length,
-        messages: items.length,
-        media: attachments,
-        events: items.length + attachments,
-      }),
-    ),
-    // Only media that cannot be had is told at once, and only where the message was known without it.
-    items.some(({ item }) => item.media.some(({ wanted }) => !wanted))
-      ? lockUnsent(tx, statements.messageKeys, copies)
-      : [],
-  ]);
+  const [connections, received, routes, endpoints, messages, media, identities, conversations, keys, unsent] =
+    await Promise.all([
+      tx.rows<{ id: string; key: number }>(statements.connections, [
+        [...new Set(units.map(({ unit }) => unit.connectionId))],
+      ]),
+      ask<{ id: string; received_at: Millis }>(replayed.length > 0, statements.received, [replayed]),
+      ask<Route & { connection: string; address: string }>(some, statements.routes, at),
+      ask<Endpoint>(some, statements.endpoints, at),
+      ask<{ key: number; channel_key: number; dedupe_key: string; body: string }>(some, statements.messages, copies),
+      ask<{ message_key: number; part: number; carrier_media_id: string | null }>(some, statements.media, copies),
+      ask<{ channel_key: number; kind: string; value: string; contact_key: number; conversation_key: number | null }>(
+        persons[0]?.length !== 0,
+        statements.identities,
+        persons,
+      ),
+      ask<{ channel_key: number; group_id: string; key: number }>(groups[0]?.length !== 0, statements.groups, groups),
+      tx.rows<Record<KeyedTable, number[]>>(
+        takeKeys({
+          contacts: items.length,
+          conversations: items.length,
+          messages: items.length,
+          media: attachments,
+          events: items.length + attachments,
+        }),
+      ),
+      // Only media that cannot be had is told at once, and only where the message was known without it.
+      items.some(({ item }) => item.media.some(({ wanted }) => !wanted))
+        ? lockUnsent(tx, statements.messageKeys, copies)
+        : [],
+    ]);
 
   const partsOf = Map.groupBy(media, ({ message_key }) => message_key);
   const taken = keys[0];
@@ -133,6 +140,7 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
   };
   return {
     connections: new Map(connections.map(({ id, key }) => [id, key])),
+    received: new Map(received.map(({ id, received_at }) => [id, received_at])),
     routes: new Map(routes.map((route) => [routeName(route.connection, route.address), route])),
     messages: new Map(
       messages.map(({ key, channel_key, dedupe_key, body }) => {

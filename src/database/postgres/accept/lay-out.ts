@@ -18,6 +18,9 @@ import {
 } from './known.ts';
 import type { Attachment, Item, PreparedUnit } from './prepare.ts';
 
+/** When it is stored, and when it was received: the same, except for what is read again from the journal. */
+type Times = { now: Millis; received: Millis };
+
 export type Rows = {
   contacts: RowOf<'contacts'>[];
   /** Names that known contacts go by now. */
@@ -31,7 +34,14 @@ export type Rows = {
   captures: RowOf<'jobs'>[];
   journal: (Omit<RowOf<'journal'>, 'body'> & { id: string })[];
   bytes: Uint8Array[];
+  /** What entries of the journal are found to hold when they are read again. */
+  reread: (Reading & { id: string })[];
 };
+
+type Reading = Pick<
+  RowOf<'journal'>,
+  'messages' | 'duplicates' | 'statuses' | 'notices' | 'unrouted' | 'unparsed' | 'open' | 'problems'
+>;
 
 export const noRows = (): Rows => ({
   contacts: [],
@@ -44,6 +54,7 @@ export const noRows = (): Rows => ({
   captures: [],
   journal: [],
   bytes: [],
+  reread: [],
 });
 
 export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
@@ -79,10 +90,10 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
   }
 
   /** @returns its key */
-  function addMedia(route: Route, message: number, part: number, { wanted, row }: Attachment, now: Millis): number {
+  function addMedia(route: Route, message: number, part: number, { wanted, row }: Attachment, times: Times): number {
     const { app_key, channel_key } = route;
+    const { now, received } = times;
     const key = known.next('media');
-    const times = { state_at: now, received_at: now };
     rows.media.push({
       key,
       id: newId('media', now),
@@ -90,7 +101,8 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       channel_key,
       message_key: message,
       part,
-      ...times,
+      state_at: now,
+      received_at: received,
       ...row,
     });
     if (wanted) {
@@ -100,7 +112,8 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
     return key;
   }
 
-  function create(route: Route, item: Item, verified: boolean, now: Millis): void {
+  function create(route: Route, item: Item, verified: boolean, times: Times): void {
+    const { now, received } = times;
     const { app_key, channel_key } = route;
     const contact_key = contactOf(route, item, now);
     const conversation_key = conversationOf(route, contact_key, item.groupId, now);
@@ -114,9 +127,9 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       contact_key,
       ...item.row,
       verified: verified ? 1 : 0,
-      received_at: now,
+      received_at: received,
     });
-    for (const [part, attachment] of item.media.entries()) addMedia(route, key, part, attachment, now);
+    for (const [part, attachment] of item.media.entries()) addMedia(route, key, part, attachment, times);
     known.messages.set(messageName(channel_key, item.dedupeKey), {
       key,
       bare: item.bare,
@@ -136,7 +149,7 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
   }
 
   /** Takes from another copy of a known message what the first did not have. @returns how many media were added */
-  function complete(route: Route, message: KnownMessage, item: Item, now: Millis): number {
+  function complete(route: Route, message: KnownMessage, item: Item, times: Times): number {
     if (message.bare && !item.bare) {
       rows.bodies.set(message.key, item.row.body);
       message.bare = false;
@@ -148,10 +161,14 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       // Without an id of the carrier only its place tells whether it is known.
       if (id === null ? parts.has(place) : ids.has(id)) continue;
       const part = parts.has(place) ? Math.max(...parts) + 1 : place;
-      const key = addMedia(route, message.key, part, attachment, now);
+      const key = addMedia(route, message.key, part, attachment, times);
       // Nothing will be fetched of it, so this is all that there will ever be to tell.
       if (!attachment.wanted)
-        known.announce.tell('media.unavailable', { key, app_key: route.app_key, message_key: message.key, part }, now);
+        known.announce.tell(
+          'media.unavailable',
+          { key, app_key: route.app_key, message_key: message.key, part },
+          times.now,
+        );
       parts.add(part);
       ids.add(id);
       added++;
@@ -160,7 +177,8 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
   }
 
   return function take({ unit, journalId, items, unparsed, headers }: PreparedUnit, connection: number): AcceptOutcome {
-    const { connectionId, receivedAt: now, verified } = unit;
+    const { connectionId, receivedAt: now, verified, replays } = unit;
+    const times = { now, received: known.received.get(journalId) ?? now };
     const tally = { created: 0, duplicates: 0, mediaAdded: 0, unrouted: 0, unparsed: unparsed.length };
     const problems = [...unparsed];
     for (const item of items) {
@@ -170,17 +188,14 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
         tally.unrouted++;
         problems.push(`unrouted: ${item.address}`);
       } else if (message === undefined) {
-        create(route, item, verified, now);
+        create(route, item, verified, times);
         tally.created++;
       } else {
-        tally.mediaAdded += complete(route, message, item, now);
+        tally.mediaAdded += complete(route, message, item, times);
         tally.duplicates++;
       }
     }
-    rows.journal.push({
-      id: journalId,
-      connection_key: connection,
-      received_at: now,
+    const reading: Reading = {
       messages: tally.created,
       duplicates: tally.duplicates,
       statuses: unit.statuses,
@@ -189,10 +204,13 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       unparsed: tally.unparsed,
       open: tally.unrouted + tally.unparsed > 0 ? 1 : 0,
       problems: problemsOf(problems),
-      headers,
-      bytes: unit.body.byteLength,
-    });
-    rows.bytes.push(unit.body);
+    };
+    if (replays !== undefined) rows.reread.push({ id: journalId, ...reading });
+    else {
+      const bytes = unit.body.byteLength;
+      rows.journal.push({ id: journalId, connection_key: connection, received_at: now, ...reading, headers, bytes });
+      rows.bytes.push(unit.body);
+    }
     return { journalId, ...tally };
   };
 }

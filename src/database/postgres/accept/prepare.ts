@@ -42,7 +42,7 @@ export type PreparedUnit = {
 
 /** Reads a unit; one of which nothing can be used stands in the journal alone. */
 export function prepare(unit: AcceptUnit): PreparedUnit {
-  const journalId = newId('journal', unit.receivedAt);
+  const journalId = unit.replays ?? newId('journal', unit.receivedAt);
   try {
     const items: Item[] = [];
     const unparsed = [...unit.unparsed];

@@ -51,7 +51,8 @@ export function writeRows(tx: Tx, rows: Rows): void {
   if (rows.bodies.size > 0) tx.send(replaceBody, [JSON.stringify(changes(rows.bodies))]);
   insertRows(tx, 'media', rows.media);
   insertRows(tx, 'jobs', rows.captures);
-  tx.send(journal, [JSON.stringify(rows.journal), Buffer.concat(rows.bytes)]);
+  if (rows.journal.length > 0) tx.send(journal, [JSON.stringify(rows.journal), Buffer.concat(rows.bytes)]);
+  if (rows.reread.length > 0) tx.send(reread, [JSON.stringify(rows.reread)]);
 }
 
 const changes = (values: Map<number, string>) =>
@@ -59,6 +60,13 @@ const changes = (values: Map<number, string>) =>
 const given = 'json_to_recordset($1::json) AS given (key bigint, value text)';
 const rename = `UPDATE contacts SET name = given.value FROM ${given} WHERE contacts.key = given.key AND contacts.name IS DISTINCT FROM given.value`;
 const replaceBody = `UPDATE messages SET body = given.value FROM ${given} WHERE messages.key = given.key`;
+
+const reread = `
+  UPDATE journal SET messages = given.messages, duplicates = given.duplicates, statuses = given.statuses, notices = given.notices,
+    unrouted = given.unrouted, unparsed = given.unparsed, open = given.open, problems = given.problems
+  FROM json_to_recordset($1::json) AS given (id text, messages integer, duplicates integer, statuses integer, notices integer,
+    unrouted integer, unparsed integer, open smallint, problems text)
+  WHERE journal.id = given.id`;
 
 /** The bodies of all requests are one parameter, from which each row cuts its own: JSON carries no bytes. */
 const journal = `
