@@ -6,34 +6,50 @@ import { diskStore } from './blobs/disk.ts';
 import { withRecent } from './blobs/recent.ts';
 import { carriers } from './carriers/registry.ts';
 import type { Config } from './config.ts';
+import { recordsCopier } from './copy-records.ts';
 import { passing } from './core/failpoints.ts';
 import { Fault } from './core/faults.ts';
 import type { Clock } from './core/ids.ts';
 import { gatewayLinks, linkSigner } from './core/links.ts';
 import type { Records } from './core/records.ts';
 import type { SandboxDesk } from './core/sandbox-desk.ts';
-import { sealer } from './core/sealing.ts';
+import { sealer, secretKeyId } from './core/sealing.ts';
+import type { Tracing } from './core/tracing.ts';
+import { diagnostician } from './diagnose.ts';
 import { dialects } from './dialects/registry.ts';
 import { access } from './flows/access.ts';
 import { accounts } from './flows/accounts.ts';
 import { type Administration, administration } from './flows/administration.ts';
+import { backups } from './flows/backup.ts';
 import { blindCursors } from './flows/blind-cursors.ts';
 import { captureWork } from './flows/capture.ts';
 import { deliverWork } from './flows/deliver.ts';
+import { redirectMemory } from './flows/doctor/look-at-redirects.ts';
 import { eraser } from './flows/erase.ts';
+import { eventBell } from './flows/event-bell.ts';
+import { eventFeed } from './flows/event-feed.ts';
+import { eventStreams } from './flows/event-stream.ts';
 import { watchHeadRoom } from './flows/head-room.ts';
+import { idempotency } from './flows/idempotency.ts';
 import { intake } from './flows/intake.ts';
 import { rememberLinkFacts } from './flows/link-facts.ts';
 import { mediaDesk } from './flows/media-desk.ts';
 import { orphanSearch } from './flows/orphans.ts';
 import { startPump } from './flows/pump.ts';
 import { removeWork } from './flows/remove.ts';
+import { replays } from './flows/replay.ts';
+import { scrubbing } from './flows/scrub.ts';
 import { watchSuspects } from './flows/suspects.ts';
 import { startSweeper } from './flows/sweep.ts';
+import { testDelivery } from './flows/test-delivery.ts';
+import { uploads } from './flows/upload.ts';
 import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
 import { buildHttp } from './http/app.ts';
+import { socketStreams } from './http/event-streams.ts';
+import { limitWrongKeys, rateLimit } from './http/rate-limit.ts';
 import { type Logger, makeLog } from './log.ts';
+import { metricsType, openMetrics } from './observing/metrics.ts';
 import { openRecords } from './open-records.ts';
 import { guardedRequester } from './outgoing/guarded-requester.ts';
 import { webhookTransport } from './transports/webhook.ts';
@@ -62,6 +78,8 @@ export type GatewayOptions = {
   chance?: () => number;
   /** `host:port` of servers that this process itself runs beside the gateway, and that the guard lets pass. */
   ownOrigins?: readonly string[];
+  /** Absent: no traces are kept. Whoever opened it closes it. */
+  tracing?: Tracing | undefined;
 };
 
 const defaultGraceMs = 20_000;
@@ -72,26 +90,33 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   const chance = options.chance ?? Math.random;
   const log = options.log ?? makeLog(config.logLevel);
   const pass = passing(config.failpoints, () => process.kill(process.pid, 'SIGKILL'));
+  const { tracing } = options;
   const onError = (error: unknown, about: string) => log.error({ err: error, about }, 'failed');
 
   const folder = resolve(config.dataDir);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const secretKey = await heldSecretKey(folder, config.secretKey);
   const adminKey = await heldAdminKey(folder, config.adminKey);
-  const secretKeys = [secretKey.value, ...config.previousSecretKeys].map(
-    (key) => new Uint8Array(Buffer.from(key, 'base64')),
-  );
+  const bytesOf = (key: string) => new Uint8Array(Buffer.from(key, 'base64'));
+  const newestKey = bytesOf(secretKey.value);
+  const secretKeys = [newestKey, ...config.previousSecretKeys.map(bytesOf)];
 
-  const opened = await openRecords(config, folder, clock, log);
+  const metrics = openMetrics({ version, database: config.databaseUrl === undefined ? 'sqlite' : 'postgresql' });
+
+  const opened = await openRecords(config, folder, clock, log, metrics.commit);
   const records = rememberLinkFacts(opened, clock);
-  const blobs = withRecent(await diskStore(join(folder, 'blobs'), pass), config.recentFilesBytes);
+  const store = await diskStore(join(folder, 'blobs'), pass);
+  const blobs = withRecent(store, config.recentFilesBytes);
   const seals = sealer(secretKeys);
   const signer = linkSigner(secretKeys);
+  const userAgent = `mediadock/${version}`;
+  const redirects = redirectMemory();
   const requester = guardedRequester({
     allowedRanges: config.allowPrivateNetworks,
     allowedOrigins: options.ownOrigins ?? [],
-    userAgent: `mediadock/${version}`,
+    userAgent,
     connectTimeoutMs: config.connectTimeoutSeconds * 1000,
+    onRedirect: redirects.saw,
   });
   const room = await watchHeadRoom(
     blobs,
@@ -107,15 +132,27 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       gatewayLinks(signer, publicUrl, config.linkSeconds).to(...args),
   };
 
+  const bell = eventBell({ records, onError });
   const wake = () => {
     captures.poke();
     deliveries.poke();
     removals.poke();
+    bell.poke();
   };
   // What happens with every message wakes only those that it gives work.
   const wakeForMessage = () => {
     captures.poke();
     deliveries.poke();
+    bell.poke();
+  };
+  const sending = {
+    dialects,
+    transport: webhookTransport({ requester, clock }),
+    links,
+    sealer: seals,
+    clock,
+    ...(config.deliveryTimeoutSeconds !== undefined && { timeoutMs: config.deliveryTimeoutSeconds * 1000 }),
+    onError,
   };
   const captures = startPump({
     name: 'captures',
@@ -136,10 +173,17 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
         stallMs: config.stallSeconds * 1000,
         minBytesPerSecond: config.minBytesPerSecond,
       },
-      onWork: () => deliveries.poke(),
+      onWork() {
+        deliveries.poke();
+        bell.poke();
+      },
       onError,
       pass,
-      report: (line) => log[line.reason === 'redirect_refused' ? 'error' : 'info'](line, 'capture'),
+      report(line) {
+        metrics.capture(line);
+        log[line.reason === 'redirect_refused' ? 'error' : 'info'](line, 'capture');
+      },
+      tracing,
     }),
     places: config.captures,
     perLane: config.capturesPerChannel,
@@ -154,21 +198,27 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     claim: records.claimDeliveries,
     work: deliverWork({
       records,
-      dialects,
-      transport: webhookTransport({ requester, clock }),
-      links,
-      sealer: seals,
-      clock,
+      ...sending,
       chance,
-      ...(config.deliveryTimeoutSeconds !== undefined && { timeoutMs: config.deliveryTimeoutSeconds * 1000 }),
-      onError,
       pass,
-      report: (line) => log.info(line, 'delivery'),
+      report(line) {
+        metrics.delivery(line);
+        log.info(line, 'delivery');
+      },
+      tracing,
     }),
     places: config.deliveries,
     perLane: config.deliveriesPerEndpoint,
     // An endpoint that hangs holds each place for as long as an attempt may take.
     perFailingLane: Math.max(1, Math.floor(config.deliveriesPerEndpoint / 4)),
+    onError,
+  });
+  const backing = backups({
+    records,
+    blobs: store,
+    copyRecords: await recordsCopier(config, folder),
+    clock,
+    onWork: () => removals.poke(),
     onError,
   });
   const removals = startPump({
@@ -180,6 +230,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     places: 4,
     perLane: 4,
     perFailingLane: 1,
+    open: () => !backing.holdsRemovals(),
     onError,
   });
   const orphans = orphanSearch({ records, blobs, clock, report: (line) => log.info(line, 'orphans') });
@@ -202,8 +253,17 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     onWork: wake,
   });
   let sandbox: SandboxDesk | undefined;
+  const blinded = blindCursors(records, secretKeys);
+  const who = access(records, adminKey.value, clock);
+  const streams = socketStreams({
+    access: who,
+    openStream: eventStreams({ records: blinded, bell, links, clock, onError }),
+    clock,
+    log,
+  });
+  metrics.watch({ records, room, clock, streams: streams.standing });
   const app = buildHttp({
-    records: blindCursors(records, secretKeys),
+    records: blinded,
     intake: intake({
       records,
       accounts: known,
@@ -212,13 +272,47 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       limits: { queueBytes: config.intakeQueueBytes, queueRequests: config.intakeQueueRequests },
       roomLeft: room.forIntake,
       onWork: wakeForMessage,
-      report: (line) => log.info(line, 'intake'),
+      report(line) {
+        metrics.intake(line);
+        log.info(line, 'intake');
+      },
+      tracing,
       pass,
     }),
     administration: administer,
     desk: mediaDesk({ records, blobs, clock, onWork: wake }),
+    scrub: scrubbing({ records: blinded, blobs: store, clock, onWork: wake, onError }),
+    backups: backing,
+    secretKeyId: secretKeyId(newestKey),
     eraser: eraser({ records, clock, sweep: sweeper.sweepNow, onWork: wake }),
-    access: access(records, adminKey.value, clock),
+    uploads: uploads({
+      records,
+      blobs: store,
+      clock,
+      limits: {
+        uploadBytes: config.uploadBytes,
+        stallMs: config.stallSeconds * 1000,
+        minBytesPerSecond: config.minBytesPerSecond,
+      },
+      roomLeft: room.forCaptures,
+      onError,
+    }),
+    events: eventFeed(blinded, bell),
+    streams,
+    replays: replays({
+      records: blinded,
+      accounts: known,
+      carriers,
+      clock,
+      publicUrl: () => publicUrl,
+      onWork: wake,
+      onError,
+    }),
+    testDelivery: testDelivery({ ...sending, records }),
+    idempotency: idempotency({ records, sealer: seals, clock, onError }),
+    access: who,
+    limitRate: rateLimit({ perMinute: config.ratePerMinute, perSecond: config.rateBurstPerSecond }, clock),
+    wrongKeys: limitWrongKeys(),
     signer,
     links,
     clock,
@@ -227,8 +321,25 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       intakeBodyBytes: config.intakeBodyBytes,
       jsonBodyBytes: config.jsonBodyBytes,
       headerBytes: config.headerBytes,
+      uploadBytes: config.uploadBytes,
     },
     log,
+    metrics: { request: metrics.request, read: metrics.read, type: metricsType, token: config.metricsToken },
+    doctor: diagnostician({
+      config,
+      records,
+      blobs: store,
+      room,
+      carriers,
+      accounts: known,
+      sealer: seals,
+      requester,
+      clock,
+      secretKey: newestKey,
+      userAgent,
+      publicUrl: () => publicUrl,
+      redirects: redirects.all,
+    }),
     health: watchHealth({ records, blobs, room, clock }),
     onWork: wake,
     sandbox: {
@@ -240,9 +351,12 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   });
 
   async function close(graceMs = defaultGraceMs): Promise<void> {
+    bell.stop();
     await app.close();
+    await backing.stop();
     await Promise.all([captures.stop(graceMs), deliveries.stop(graceMs), removals.stop(graceMs), sweeper.stop()]);
     room.stop();
+    metrics.close();
     await requester.close();
     await records.close();
   }

@@ -1,8 +1,8 @@
-// The native form of things: what the native API answers and native events carry. Times are ISO 8601 in UTC.
+// The native form of things: what the native API answers and native events carry. Times are ISO 8601 in UTC. The shapes are
+// inferred, so that the schemas of the API are held against them when it is compiled.
 
 import type { Links } from './dialect.ts';
 import type { Millis } from './ids.ts';
-import type { JsonObject } from './json.ts';
 import type {
   App,
   Attempt,
@@ -17,7 +17,7 @@ import type {
   Message,
   Organization,
 } from './model.ts';
-import type { RestingJob } from './records.ts';
+import type { RestingJob, RetentionRule } from './records.ts';
 import type { MediaState } from './states.ts';
 
 const iso = (at: Millis): string => new Date(at).toISOString();
@@ -30,7 +30,7 @@ export function stateNow(media: Media, now: Millis): MediaState {
   return kept && ended ? 'expired' : media.state;
 }
 
-export function presentMedia(media: Media, now: Millis, links: Links): JsonObject {
+export function presentMedia(media: Media, now: Millis, links: Links) {
   const state = stateNow(media, now);
   const link = state === 'stored' ? links.to(media, now) : undefined;
   return {
@@ -65,7 +65,12 @@ export function presentMedia(media: Media, now: Millis, links: Links): JsonObjec
   };
 }
 
-export function presentMessage(message: Message, now: Millis, links: Links): JsonObject {
+export const presentExpiring = (row: { media: Media; rule: RetentionRule }, now: Millis, links: Links) => ({
+  media: presentMedia(row.media, now, links),
+  rule: row.rule,
+});
+
+export function presentMessage(message: Message, now: Millis, links: Links) {
   const named = (kind: string) => message.contact?.identities.find((identity) => identity.kind === kind)?.value ?? null;
   const phone = named('phone');
   return {
@@ -101,7 +106,7 @@ export function presentMessage(message: Message, now: Millis, links: Links): Jso
   };
 }
 
-export function presentEvent(event: Event, now: Millis, links: Links): JsonObject {
+export function presentEvent(event: Event, now: Millis, links: Links) {
   return {
     id: event.id,
     type: event.type,
@@ -117,14 +122,14 @@ export function presentEvent(event: Event, now: Millis, links: Links): JsonObjec
   };
 }
 
-export const presentOrganization = (organization: Organization): JsonObject => ({
+export const presentOrganization = (organization: Organization) => ({
   id: organization.id,
   name: organization.name,
   media_retention_days: organization.mediaRetentionDays,
   created_at: iso(organization.createdAt),
 });
 
-export const presentApp = (app: App): JsonObject => ({
+export const presentApp = (app: App) => ({
   id: app.id,
   organization_id: app.organizationId,
   name: app.name,
@@ -136,7 +141,7 @@ export const presentApp = (app: App): JsonObject => ({
   created_at: iso(app.createdAt),
 });
 
-export const presentKey = (key: Key): JsonObject => ({
+export const presentKey = (key: Key) => ({
   id: key.id,
   name: key.name,
   app_id: key.reach.kind === 'app' ? key.reach.appId : null,
@@ -144,11 +149,12 @@ export const presentKey = (key: Key): JsonObject => ({
   permissions: key.permissions,
   mode: key.mode,
   dialect: key.dialect,
+  ends_at: isoOrNull(key.endsAt),
   created_at: iso(key.createdAt),
 });
 
 /** @param publicUrl without a trailing slash */
-export const presentConnection = (connection: Connection, publicUrl: string): JsonObject => ({
+export const presentConnection = (connection: Connection, publicUrl: string) => ({
   id: connection.id,
   carrier: connection.carrier,
   name: connection.name,
@@ -157,7 +163,7 @@ export const presentConnection = (connection: Connection, publicUrl: string): Js
   created_at: iso(connection.createdAt),
 });
 
-export const presentChannel = (channel: Channel): JsonObject => ({
+export const presentChannel = (channel: Channel) => ({
   id: channel.id,
   app_id: channel.appId,
   connection_id: channel.connectionId,
@@ -170,7 +176,7 @@ export const presentChannel = (channel: Channel): JsonObject => ({
   created_at: iso(channel.createdAt),
 });
 
-export const presentEndpoint = (endpoint: Endpoint): JsonObject => ({
+export const presentEndpoint = (endpoint: Endpoint) => ({
   id: endpoint.id,
   app_id: endpoint.appId,
   url: endpoint.url,
@@ -182,7 +188,7 @@ export const presentEndpoint = (endpoint: Endpoint): JsonObject => ({
   created_at: iso(endpoint.createdAt),
 });
 
-export const presentDelivery = (delivery: Delivery): JsonObject => ({
+export const presentDelivery = (delivery: Delivery) => ({
   id: delivery.id,
   app_id: delivery.appId,
   event_id: delivery.eventId,
@@ -199,7 +205,7 @@ export const presentDelivery = (delivery: Delivery): JsonObject => ({
   created_at: iso(delivery.createdAt),
 });
 
-export const presentAttempt = (attempt: Attempt): JsonObject => ({
+export const presentAttempt = (attempt: Attempt) => ({
   number: attempt.number,
   at: iso(attempt.at),
   duration_ms: attempt.durationMs,
@@ -211,10 +217,10 @@ export const presentAttempt = (attempt: Attempt): JsonObject => ({
   reply: attempt.reply,
 });
 
-export const presentRestingJob = (job: RestingJob): JsonObject => ({
+export const presentRestingJob = (job: RestingJob) => ({
   id: job.id,
   kind: job.kind,
-  state: 'resting',
+  state: 'resting' as const,
   app_id: job.appId,
   lapses: job.lapses,
   failures: job.failures,
@@ -222,7 +228,7 @@ export const presentRestingJob = (job: RestingJob): JsonObject => ({
   created_at: iso(job.createdAt),
 });
 
-export const presentJournalEntry = (entry: JournalEntry): JsonObject => ({
+export const presentJournalEntry = (entry: JournalEntry) => ({
   id: entry.id,
   connection_id: entry.connectionId,
   received_at: iso(entry.receivedAt),

@@ -5,6 +5,7 @@ import { access } from './access.ts';
 
 const key: Key = {
   id: 'key_1',
+  endsAt: null,
   name: 'reader',
   reach: { kind: 'app', appId: 'app_1' },
   permissions: ['read'],

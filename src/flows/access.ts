@@ -1,22 +1,17 @@
 // Who is calling: the administrator's key, or a key that was made here.
 
+import type { Caller } from '../core/caller.ts';
 import type { Clock, Millis } from '../core/ids.ts';
 import { hashOf, sameSecret } from '../core/keys.ts';
-import type { Mode, Permission, Reach } from '../core/model.ts';
 import type { Records } from '../core/records.ts';
 
-export type Caller = {
-  /** Public id of the key; 'admin' for the administrator's. */
-  key: string;
-  reach: Reach;
-  permissions: readonly Permission[];
-  mode: Mode;
-  dialect: string;
-};
+export type { Caller };
 
 export type Access = {
   /** The caller that a key belongs to; undefined for an unknown or revoked one. */
   callerOf(secret: string): Promise<Caller | undefined>;
+  /** Whether it worked before, since the server started. It says nothing about now. */
+  knows(secret: string): boolean;
 };
 
 // A revoked key works for at most this long, and a busy client does not cost a read for each call.
@@ -32,22 +27,29 @@ export function access(records: Pick<Records, 'keyByHash'>, adminKey: string, cl
     dialect: 'native',
   };
   const remembered = new Map<string, { caller: Caller; until: Millis }>();
+  const worked = new Set<string>();
+  const nameOf = (secret: string) => Buffer.from(hashOf(secret)).toString('base64');
 
   return {
     async callerOf(secret) {
       if (sameSecret(secret, adminKey)) return admin;
-      const hash = hashOf(secret);
-      const name = Buffer.from(hash).toString('base64');
+      const name = nameOf(secret);
       const known = remembered.get(name);
       if (known !== undefined && known.until > clock.now()) return known.caller;
       remembered.delete(name);
-      const key = await records.keyByHash({ hash });
+      const key = await records.keyByHash({ hash: hashOf(secret), now: clock.now() });
       if (key === undefined) return undefined;
       const { id, reach, permissions, mode, dialect } = key;
       const caller: Caller = { key: id, reach, permissions, mode, dialect };
       if (remembered.size >= mostRemembered) remembered.clear();
-      remembered.set(name, { caller, until: clock.now() + rememberedMs });
+      if (worked.size >= mostRemembered) worked.clear();
+      worked.add(name);
+      remembered.set(name, {
+        caller,
+        until: Math.min(clock.now() + rememberedMs, key.endsAt ?? Number.MAX_SAFE_INTEGER),
+      });
       return caller;
     },
+    knows: (secret) => sameSecret(secret, adminKey) || worked.has(nameOf(secret)),
   };
 }

@@ -5,8 +5,8 @@ import type { Carrier, Carriers } from '../core/carrier.ts';
 import type { Dialect, Dialects } from '../core/dialect.ts';
 import { Fault, invalid } from '../core/faults.ts';
 import type { Clock } from '../core/ids.ts';
-import { newSecret, newWebhookSecret } from '../core/keys.ts';
-import type { App, Channel, Connection, Endpoint, EventType, Key, Mode, Permission, Reach } from '../core/model.ts';
+import { newWebhookSecret } from '../core/keys.ts';
+import type { App, Channel, Connection, Endpoint, EventType, Reach } from '../core/model.ts';
 import type { Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
@@ -14,40 +14,13 @@ import { foreignId } from '../core/text.ts';
 import { headerObjection, secretObjection } from '../core/transport.ts';
 import { type Accounts, openConnection } from './accounts.ts';
 import { openEndpoint, rotated, sealEndpoint } from './endpoint-secrets.ts';
+import { type KeyAdministration, keyAdministration } from './key-administration.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 
-export type NewEndpoint = {
-  url: string;
-  dialect?: string | undefined;
-  headers?: Record<string, string> | undefined;
-  events?: EventType[] | undefined;
-  secret?: string | undefined;
-};
-
-export type EndpointChange = {
-  url?: string | undefined;
-  dialect?: string | undefined;
-  headers?: Record<string, string> | undefined;
-  /** null: all events again. */
-  events?: EventType[] | null | undefined;
-  state?: 'active' | 'paused' | undefined;
-};
-
-export type Administration = {
+export type Administration = KeyAdministration & {
   /** @throws Fault invalid_request naming body.dialect */
   checkDialect(name: string): void;
-  /** @throws Fault not_found when the app is out of reach */
-  createKey(
-    reach: Reach,
-    appId: string,
-    given: {
-      name?: string | undefined;
-      dialect?: string | undefined;
-      permissions?: Permission[] | undefined;
-      mode?: Mode | undefined;
-    },
-  ): Promise<{ key: Key; secret: string }>;
   /** `given` holds the carrier's own settings beside `carrier` and `name`. */
   createConnection(given: Given & { carrier: string; name: string }): Promise<Connection>;
   updateConnection(id: string, given: Given & { name?: string | undefined }): Promise<Connection>;
@@ -58,15 +31,6 @@ export type Administration = {
     given: Given & { app_id: string; connection_id: string; address: string; display?: string | undefined },
   ): Promise<Channel>;
   updateChannel(reach: Reach, id: string, given: Given & { display?: string | undefined }): Promise<Channel>;
-  createEndpoint(reach: Reach, appId: string, given: NewEndpoint): Promise<{ endpoint: Endpoint; secret: string }>;
-  updateEndpoint(reach: Reach, appId: string, id: string, given: EndpointChange): Promise<Endpoint>;
-  /** A new signing secret; the former one signs beside it for `overlapSeconds`. */
-  rotateSecret(
-    reach: Reach,
-    appId: string,
-    id: string,
-    overlapSeconds: number,
-  ): Promise<{ endpoint: Endpoint; secret: string }>;
 };
 
 export type AdministrationParts = {
@@ -97,37 +61,9 @@ export function administration(parts: AdministrationParts): Administration {
   };
   const appOf = async (reach: Reach, id: string): Promise<App> => found(await records.app({ reach, id }));
 
-  const checkUrl = (url: string): void => {
-    const objection = parts.requester.objection(url);
-    if (objection !== undefined) throw invalid('body.url', objection);
-  };
-
-  const checkHeaders = (headers: Record<string, string>): void => {
-    for (const [name, value] of Object.entries(headers)) {
-      const objection = headerObjection(name, value);
-      if (objection !== undefined) throw invalid(`body.headers.${name}`, objection);
-    }
-  };
-
   return {
+    ...keyAdministration({ records, dialectOf, clock }),
     checkDialect: (name) => void dialectOf(name),
-
-    async createKey(reach, appId, given) {
-      const app = await appOf(reach, appId);
-      const dialect = dialectOf(given.dialect ?? app.dialect);
-      const mode = given.mode ?? 'live';
-      const { secret, hash } = newSecret(dialect.keyPrefix(mode));
-      const key = await records.createKey({
-        now: clock.now(),
-        hash,
-        name: given.name ?? '',
-        reach: { kind: 'app', appId: app.id },
-        permissions: given.permissions ?? ['read', 'send', 'manage'],
-        mode,
-        dialect: dialect.name,
-      });
-      return { key, secret };
-    },
 
     async createConnection({ carrier: carrierName, name, ...given }) {
       const { settings, secrets } = carrierOf(carrierName).readConnection(given);
@@ -209,59 +145,6 @@ export function administration(parts: AdministrationParts): Administration {
       });
       parts.onWork();
       return found(updated);
-    },
-
-    async createEndpoint(reach, appId, given) {
-      const app = await appOf(reach, appId);
-      checkUrl(given.url);
-      checkHeaders(given.headers ?? {});
-      const secret = given.secret ?? newWebhookSecret();
-      const objection = secretObjection(secret);
-      if (objection !== undefined) throw invalid('body.secret', objection);
-      const endpoint = await records.createEndpoint({
-        now: clock.now(),
-        reach,
-        appId: app.id,
-        url: given.url,
-        dialect: dialectOf(given.dialect ?? app.dialect).name,
-        events: given.events ?? null,
-        sealed: sealEndpoint({ secrets: [{ value: secret, until: null }], headers: given.headers ?? {} }, sealer),
-      });
-      return { endpoint: found(endpoint), secret };
-    },
-
-    async updateEndpoint(reach, appId, id, { headers, ...given }) {
-      const endpoint = found(await records.endpoint({ reach, appId, id }));
-      if (given.url !== undefined) checkUrl(given.url);
-      if (given.dialect !== undefined) dialectOf(given.dialect);
-      checkHeaders(headers ?? {});
-      const updated = await records.updateEndpoint({
-        reach,
-        appId,
-        id,
-        now: clock.now(),
-        set: {
-          ...(given.url !== undefined && { url: given.url }),
-          ...(given.dialect !== undefined && { dialect: given.dialect }),
-          ...(given.events !== undefined && { events: given.events }),
-          ...(given.state !== undefined && { state: given.state }),
-          ...(headers !== undefined && {
-            sealed: sealEndpoint({ ...openEndpoint(endpoint, sealer), headers }, sealer),
-          }),
-        },
-      });
-      parts.onWork();
-      return found(updated);
-    },
-
-    async rotateSecret(reach, appId, id, overlapSeconds) {
-      const endpoint = found(await records.endpoint({ reach, appId, id }));
-      const now = clock.now();
-      const { secrets, headers } = openEndpoint(endpoint, sealer);
-      const secret = newWebhookSecret();
-      const sealed = sealEndpoint({ secrets: rotated(secrets, secret, now, overlapSeconds * 1000), headers }, sealer);
-      const updated = await records.updateEndpoint({ reach, appId, id, now, set: { sealed } });
-      return { endpoint: found(updated), secret };
     },
   };
 }

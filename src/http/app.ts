@@ -7,12 +7,14 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { Fault } from '../core/faults.ts';
 import { asFault } from './as-fault.ts';
 import { clientErrorAnswer } from './client-errors.ts';
+import { countRequests } from './count-requests.ts';
 import type { HttpParts } from './parts.ts';
 import { problemOf } from './problems.ts';
 import { register } from './register.ts';
 import { loggedPath, logRequests } from './request-log.ts';
 import { routes } from './routes.ts';
 import { stopInTime } from './stop-in-time.ts';
+import { acceptUpgrades, asksForWebSocket } from './upgrades.ts';
 
 export type { HealthCheck, HttpLog, HttpParts } from './parts.ts';
 export { routes };
@@ -35,6 +37,7 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
       headersTimeout: headersMs,
       // Node's own refusal of a request without Host has no body; nothing here depends on that header.
       requireHostHeader: false,
+      shouldUpgradeCallback: asksForWebSocket,
     },
     requestTimeout: requestMs,
     connectionTimeout: silenceMs,
@@ -61,11 +64,13 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
     }
     const { status, headers, body } = problemOf(fault);
     // What a handler had set belongs to the answer that did not come about.
-    for (const name of Object.keys(reply.getHeaders())) if (name !== 'connection') reply.removeHeader(name);
+    for (const name of Object.keys(reply.getHeaders())) if (!isKept(name)) reply.removeHeader(name);
     reply.code(status).headers(headers).serializer(JSON.stringify).send(body);
   }
 
-  const isStopping = stopInTime(app, answering);
+  const { isStopping, release } = stopInTime(app, answering);
+  acceptUpgrades(app, release);
+  app.addHook('preClose', async () => await parts.streams.stop());
   app.decorateRequest('caller', undefined);
   app.setErrorHandler((error, request, reply) => refuse(error, request, reply));
   app.addHook('onRequest', async (request, reply) => {
@@ -80,6 +85,10 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
     throw new Fault('not_found', { detail: 'There is no such address.' });
   });
   if (parts.log !== undefined) logRequests(app, parts.log);
+  countRequests(app, parts.metrics);
   register(app, routes, parts);
   return app;
 }
+
+/** Headers of an answer that hold of a refusal too. */
+const isKept = (name: string): boolean => name === 'connection' || name.startsWith('ratelimit-');

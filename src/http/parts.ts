@@ -1,4 +1,4 @@
-// What the HTTP edge is built from. The roof hands it in; nothing here is made by the edge itself.
+// What the HTTP edge is built from. The roof puts it together.
 
 import type { Links } from '../core/dialect.ts';
 import type { Clock } from '../core/ids.ts';
@@ -7,15 +7,36 @@ import type { Records } from '../core/records.ts';
 import type { SandboxDesk } from '../core/sandbox-desk.ts';
 import type { Access } from '../flows/access.ts';
 import type { Administration } from '../flows/administration.ts';
+import type { Backups } from '../flows/backup.ts';
+import type { Doctor } from '../flows/doctor/doctor.ts';
 import type { Eraser } from '../flows/erase.ts';
+import type { EventFeed } from '../flows/event-feed.ts';
+import type { Idempotency } from '../flows/idempotency.ts';
 import type { Intake } from '../flows/intake.ts';
 import type { MediaDesk } from '../flows/media-desk.ts';
+import type { Replays } from '../flows/replay.ts';
+import type { Scrub } from '../flows/scrub.ts';
+import type { TestDelivery } from '../flows/test-delivery.ts';
+import type { Uploads } from '../flows/upload.ts';
+import type { EventStreams } from './event-streams.ts';
+import type { LimitRate, WrongKeys } from './rate-limit.ts';
 
 /** The part of a pino logger that is used here. */
 export type HttpLog = {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+};
+
+/** Counts what is answered here, and gives all that is counted anywhere. */
+export type HttpMetrics = {
+  /** @param seen `route`: the pattern that matched; `bytes`: of the file that the answer announced, else 0 */
+  request(seen: { route: string; status: number; ms: number; bytes: number }): void;
+  read(): Promise<string>;
+  /** Content type of what `read` gives. */
+  type: string;
+  /** Opens the metrics and nothing else; undefined: there is none. */
+  token: string | undefined;
 };
 
 export type HealthCheck = { name: string; ok: boolean; detail?: string | undefined };
@@ -26,15 +47,31 @@ export type HttpParts = {
   administration: Administration;
   desk: MediaDesk;
   eraser: Eraser;
+  scrub: Scrub;
+  backups: Backups;
+  /** Tells which secret key opens what is sealed here; nothing about the key. */
+  secretKeyId: string;
+  uploads: Uploads;
+  events: EventFeed;
+  streams: EventStreams;
+  replays: Replays;
+  testDelivery: TestDelivery;
+  idempotency: Idempotency;
   access: Access;
+  /** Absent: the requests of a key are not limited. */
+  limitRate?: LimitRate | undefined;
+  /** Absent: guessing keys is not limited. */
+  wrongKeys?: WrongKeys | undefined;
   signer: Pick<LinkSigner, 'verify'>;
   links: Links;
   clock: Clock;
   /** Without a trailing slash; known only once the server listens. */
   publicUrl(): string;
-  limits: { intakeBodyBytes: number; jsonBodyBytes: number; headerBytes: number };
+  limits: { intakeBodyBytes: number; jsonBodyBytes: number; headerBytes: number; uploadBytes: number };
   /** Called when something was queued without the help of a flow. */
   onWork(): void;
+  metrics: HttpMetrics;
+  doctor: Doctor;
   health: { ready(): Promise<{ ok: boolean; checks: HealthCheck[] }> };
   log?: HttpLog | undefined;
   /** Absent: the sandbox is off, and its route answers as if it did not exist. */

@@ -3,7 +3,8 @@
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Fault } from '../core/faults.ts';
-import { admit } from './admission.ts';
+import { admit, admitToMetrics } from './admission.ts';
+import { answerOnce, idempotencyKeyOf } from './answer-once.ts';
 import { setBodyParsers } from './body-parsers.ts';
 import type { HttpParts } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
@@ -35,13 +36,16 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
     exposeHeadRoute: false,
     url: route.path,
     bodyLimit,
-    async onRequest(request) {
-      if (typeof route.needs === 'object') await admit(request, route.needs, parts.access);
+    async onRequest(request, reply) {
+      if (typeof route.needs === 'object') await admit(request, reply, route.needs, parts);
+      if (route.needs === 'metrics') await admitToMetrics(request, reply, parts.metrics.token, parts);
       refuseEncodedBody(request);
     },
     async handler(request, reply) {
       reply.code(route.status);
-      return await route.answer(request, reply, parts);
+      const once = typeof route.needs === 'object' ? idempotencyKeyOf(request) : undefined;
+      if (once === undefined) return await route.answer(request, reply, parts);
+      return await answerOnce(once, route, request, reply, parts);
     },
   });
 }

@@ -14,9 +14,12 @@ const cutAfterMs = 10_000;
 /**
  * Lays the rules on a server that does not listen yet.
  * @param answering the newest answer of each connection
- * @returns whether the server is stopping
+ * @returns `release`: lets a connection go that is no longer one of requests and answers
  */
-export function stopInTime(app: FastifyInstance, answering: WeakMap<Socket, ServerResponse>): () => boolean {
+export function stopInTime(
+  app: FastifyInstance,
+  answering: WeakMap<Socket, ServerResponse>,
+): { isStopping(): boolean; release(socket: Socket): void } {
   let stopping = false;
   const open = new Set<Socket>();
   app.server.on('connection', (socket: Socket) => {
@@ -34,5 +37,5 @@ export function stopInTime(app: FastifyInstance, answering: WeakMap<Socket, Serv
     const cut = setTimeout(() => app.server.closeAllConnections(), cutAfterMs);
     app.server.once('close', () => clearTimeout(cut));
   });
-  return () => stopping;
+  return { isStopping: () => stopping, release: (socket) => void open.delete(socket) };
 }

@@ -9,6 +9,7 @@ import { onTestFinished } from 'vitest';
 import { diskStore } from '../../src/blobs/disk.ts';
 import { carriers } from '../../src/carriers/registry.ts';
 import type { BlobStore } from '../../src/core/blob-store.ts';
+import type { Links } from '../../src/core/dialect.ts';
 import { type Millis, newId } from '../../src/core/ids.ts';
 import { gatewayLinks, linkSigner } from '../../src/core/links.ts';
 import type { App, Media } from '../../src/core/model.ts';
@@ -19,14 +20,28 @@ import { dialects } from '../../src/dialects/registry.ts';
 import { access } from '../../src/flows/access.ts';
 import { accounts } from '../../src/flows/accounts.ts';
 import { administration } from '../../src/flows/administration.ts';
+import { backups } from '../../src/flows/backup.ts';
 import { eraser } from '../../src/flows/erase.ts';
+import { eventBell } from '../../src/flows/event-bell.ts';
+import { eventFeed } from '../../src/flows/event-feed.ts';
+import { eventStreams } from '../../src/flows/event-stream.ts';
+import { idempotency } from '../../src/flows/idempotency.ts';
 import { intake } from '../../src/flows/intake.ts';
 import { mediaDesk } from '../../src/flows/media-desk.ts';
+import { replays } from '../../src/flows/replay.ts';
+import { scrubbing } from '../../src/flows/scrub.ts';
+import { testDelivery } from '../../src/flows/test-delivery.ts';
+import { uploads } from '../../src/flows/upload.ts';
 import { buildHttp, type HttpParts } from '../../src/http/app.ts';
+import { socketStreams } from '../../src/http/event-streams.ts';
+import { openMetrics } from '../../src/observing/metrics.ts';
 import { guardedRequester } from '../../src/outgoing/guarded-requester.ts';
+import { webhookTransport } from '../../src/transports/webhook.ts';
 import { capturesAt, claim, file, home, settings, settle, start } from '../contracts/records/rig.ts';
+import { checkAnswer } from './checked-answer.ts';
 
 export const adminKey = 'admin-key-of-the-tests';
+export const metricsToken = 'metrics-token-of-the-tests';
 
 export type Line = { level: 'info' | 'warn' | 'error'; message: string; [field: string]: unknown };
 export type Answer = { status: number; headers: Headers; bytes: Buffer; text: string; json: Json };
@@ -63,6 +78,7 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
   let wakes = 0;
   const onWork = () => {
     wakes += 1;
+    bell.poke();
   };
   const atEnd: (() => Promise<void>)[] = [];
   const records = lazily(async () => {
@@ -86,6 +102,10 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
     void lines.push({ ...fields, level, message });
 
   let url = '';
+  const links: Links = { to: (media, at) => gatewayLinks(signer, url, 3600).to(media, at) };
+  const onError = (error: unknown, about: string) => log('error')({ err: error, about }, 'failed');
+  const bell = eventBell({ records, onError });
+  const who = access(records, adminKey, clock);
   const real: HttpParts = {
     records: records,
     intake: intake({
@@ -110,14 +130,43 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
     }),
     desk: mediaDesk({ records, blobs, clock, onWork }),
     // Nobody removes anything here, so nobody waits for it.
+    scrub: scrubbing({ records, blobs, clock, onWork, onError: () => {} }),
+    backups: backups({ records, blobs, copyRecords: undefined, clock, onWork, onError: () => {} }),
+    secretKeyId: '0123abcd',
     eraser: eraser({ records, clock, sweep: async () => {}, patienceMs: 0, onWork }),
-    access: access(records, adminKey, clock),
+    uploads: uploads({
+      records,
+      blobs,
+      clock,
+      limits: { uploadBytes: 256 * 1024, stallMs: 30_000, minBytesPerSecond: 0 },
+      roomLeft: () => true,
+      onError,
+    }),
+    events: eventFeed(records, bell),
+    streams: socketStreams({ access: who, openStream: eventStreams({ records, bell, links, clock, onError }), clock }),
+    replays: replays({ records, accounts: known, carriers, clock, publicUrl: () => url, onWork, onError }),
+    testDelivery: testDelivery({
+      records,
+      dialects,
+      transport: webhookTransport({ requester, clock }),
+      links,
+      sealer: seals,
+      clock,
+      onError,
+    }),
+    idempotency: idempotency({ records, sealer: seals, clock, onError }),
+    access: who,
     signer,
-    links: { to: (media, at) => gatewayLinks(signer, url, 3600).to(media, at) },
+    links,
     clock,
     publicUrl: () => url,
-    limits: { intakeBodyBytes: 256 * 1024, jsonBodyBytes: 64 * 1024, headerBytes: 16 * 1024 },
+    limits: { intakeBodyBytes: 256 * 1024, jsonBodyBytes: 64 * 1024, headerBytes: 16 * 1024, uploadBytes: 256 * 1024 },
     onWork,
+    metrics: { ...openMetrics({ version: '0', database: 'sqlite' }), type: 'text/plain', token: metricsToken },
+    doctor: {
+      diagnose: async () => ({ state: 'ok', at: start, durationMs: 1, findings: [] }),
+      prove: (nonce) => nonce,
+    },
     health: { ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }) },
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
@@ -125,6 +174,7 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
   const app = buildHttp(parts);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {
+    bell.stop();
     await app.close();
     await requester.close();
     for (const end of atEnd) await end();
@@ -153,7 +203,9 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
         },
         ...(body !== undefined && { body: raw ? Buffer.from(body) : JSON.stringify(body) }),
       });
-      return answerOf(response);
+      const answer = await answerOf(response);
+      checkAnswer(method, path, { ...answer, type: response.headers.get('content-type') });
+      return answer;
     },
     close: () => app.close(),
   };

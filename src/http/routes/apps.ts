@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { invalid } from '../../core/faults.ts';
 import { presentApp } from '../../core/present.ts';
+import { app, pageOfAnswer } from '../answers.ts';
 import { daySeconds, given, id, listOf, name, pageOf, pageQuery, seconds } from '../fields.ts';
 import { found } from '../found.ts';
 import { keyed, type Route } from '../route.ts';
@@ -14,8 +15,11 @@ export const appRoutes: readonly Route[] = [
   keyed({
     method: 'POST',
     path: '/api/v1/apps',
+    operation: 'createApp',
+    summary: 'Creates an app.',
     needs: { permission: 'manage', reach: 'instance' },
     status: 201,
+    answers: app,
     body: z.strictObject({
       name,
       organization_id: id('organization').nullable().default(null),
@@ -45,7 +49,10 @@ export const appRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/apps',
+    operation: 'listApps',
+    summary: 'Lists apps.',
     needs: { permission: 'manage', reach: 'app' },
+    answers: pageOfAnswer(app),
     query: z.strictObject(pageQuery),
     async handler({ caller, query, parts }) {
       return listOf(await parts.records.listApps({ reach: caller.reach, page: pageOf(query) }), presentApp);
@@ -55,7 +62,10 @@ export const appRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/apps/:id',
+    operation: 'getApp',
+    summary: 'One app.',
     needs: { permission: 'manage', reach: 'app' },
+    answers: app,
     params: one,
     async handler({ caller, params, parts }) {
       return presentApp(found(await parts.records.app({ reach: caller.reach, id: params.id })));
@@ -65,7 +75,10 @@ export const appRoutes: readonly Route[] = [
   keyed({
     method: 'PATCH',
     path: '/api/v1/apps/:id',
+    operation: 'updateApp',
+    summary: 'Changes an app.',
     needs: { permission: 'manage', reach: 'app' },
+    answers: app,
     params: one,
     body: z.strictObject({
       name: name.optional(),
@@ -92,8 +105,11 @@ export const appRoutes: readonly Route[] = [
   keyed({
     method: 'DELETE',
     path: '/api/v1/apps/:id',
+    operation: 'deleteApp',
+    summary: 'Deletes an app with everything that belongs to it.',
     needs: { permission: 'manage', reach: 'instance' },
     status: 204,
+    answers: 'nothing',
     params: one,
     async handler({ caller, params, parts }) {
       await parts.eraser.app(caller.reach, params.id);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { presentConnection } from '../../core/present.ts';
+import { connection, pageOfAnswer } from '../answers.ts';
 import { id, listOf, name, pageOf, pageQuery } from '../fields.ts';
 import { found } from '../found.ts';
 import { keyed, type Route } from '../route.ts';
@@ -15,8 +16,11 @@ export const connectionRoutes: readonly Route[] = [
   keyed({
     method: 'POST',
     path: '/api/v1/connections',
+    operation: 'createConnection',
+    summary: 'Creates a connection to a carrier.',
     needs: needs.change,
     status: 201,
+    answers: connection,
     body: z.looseObject({ carrier: z.string().min(1).max(50), name }),
     async handler({ body, parts }) {
       return presentConnection(await parts.administration.createConnection(body), parts.publicUrl());
@@ -26,7 +30,10 @@ export const connectionRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/connections',
+    operation: 'listConnections',
+    summary: 'Lists connections.',
     needs: needs.look,
+    answers: pageOfAnswer(connection),
     query: z.strictObject(pageQuery),
     async handler({ query, parts }) {
       const page = await parts.records.listConnections({ page: pageOf(query) });
@@ -37,7 +44,10 @@ export const connectionRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/connections/:id',
+    operation: 'getConnection',
+    summary: 'One connection.',
     needs: needs.look,
+    answers: connection,
     params: one,
     async handler({ params, parts }) {
       return presentConnection(found(await parts.records.connection(params)), parts.publicUrl());
@@ -47,7 +57,10 @@ export const connectionRoutes: readonly Route[] = [
   keyed({
     method: 'PATCH',
     path: '/api/v1/connections/:id',
+    operation: 'updateConnection',
+    summary: 'Changes a connection.',
     needs: needs.change,
+    answers: connection,
     params: one,
     body: z.looseObject({ name: name.optional() }),
     async handler({ params, body, parts }) {
@@ -58,8 +71,12 @@ export const connectionRoutes: readonly Route[] = [
   keyed({
     method: 'DELETE',
     path: '/api/v1/connections/:id',
+    operation: 'deleteConnection',
+    summary: 'Deletes a connection that has no live channels.',
     needs: needs.change,
     status: 204,
+    answers: 'nothing',
+    faults: ['connection_in_use'],
     params: one,
     async handler({ params, parts }) {
       await parts.administration.deleteConnection(params.id);

@@ -6,18 +6,40 @@ import { open, type Route } from '../route.ts';
 
 const params = z.object({ connection: z.string() });
 const query = z.looseObject({});
-const common = { path: '/in/:connection', needs: 'nothing', takes: 'bytes', head: false, params, query } as const;
+const common = {
+  path: '/in/:connection',
+  needs: 'nothing',
+  takes: 'bytes',
+  head: false,
+  params,
+  query,
+  answers: { says: 'What the carrier expects to hear.', types: ['text/plain', 'application/json'] },
+} as const;
 
 export const intakeRoutes: readonly Route[] = [
   open({
     ...common,
     method: 'GET',
+    operation: 'answerHandshake',
+    summary: "The carrier's handshake.",
+    faults: ['connection_unknown', 'challenge_refused'],
     handler: ({ params, parts, request, reply }) => receive('GET', params.connection, parts, request, reply),
   }),
 
   open({
     ...common,
     method: 'POST',
+    operation: 'receiveWebhook',
+    summary: "A carrier's webhook; answered once everything in it is stored.",
+    faults: [
+      'connection_unknown',
+      'signature_missing',
+      'signature_wrong',
+      'body_too_large',
+      'intake_full',
+      'storage_full',
+      'not_durable',
+    ],
     handler: ({ params, parts, request, reply }) => receive('POST', params.connection, parts, request, reply),
   }),
 ];

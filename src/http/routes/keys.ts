@@ -1,89 +1,142 @@
+// Keys belong to an app or to an organization; both kinds are made, changed and replaced in the same way.
+
 import { z } from 'zod';
 import { Fault } from '../../core/faults.ts';
 import type { Permission } from '../../core/model.ts';
 import { presentKey } from '../../core/present.ts';
+import type { KeyOwner } from '../../core/records.ts';
 import type { Caller } from '../../flows/access.ts';
-import { given, id, listOf, name, pageOf, pageQuery } from '../fields.ts';
+import { key, permissions as known, newKey, pageOfAnswer } from '../answers.ts';
+import { given, id, listOf, name, overlap, pageOf, pageQuery } from '../fields.ts';
 import { found } from '../found.ts';
+import type { HttpParts } from '../parts.ts';
 import { keyed, type Route } from '../route.ts';
 
 const needs = { permission: 'manage', reach: 'app' } as const;
-const ofApp = z.object({ id: id('app') });
-const one = z.object({ id: id('app'), key_id: id('key') });
 const permissions = z
-  .array(z.enum(['read', 'send', 'manage']))
+  .array(z.enum(known))
   .min(1)
   .refine((list) => new Set(list).size === list.length, 'must not repeat one');
 
-export const keyRoutes: readonly Route[] = [
-  keyed({
-    method: 'POST',
-    path: '/api/v1/apps/:id/keys',
-    needs,
-    status: 201,
-    params: ofApp,
-    body: z.strictObject({
-      name: name.optional(),
-      dialect: z.string().min(1).max(50).optional(),
-      permissions: permissions.default(['read', 'send', 'manage']),
-      mode: z.enum(['live', 'test']).default('live'),
+const rowsFor = (kind: KeyOwner['kind']): readonly Route[] => {
+  const path = `/api/v1/${kind}s/:id/keys`;
+  const Of = kind === 'app' ? 'App' : 'Organization';
+  const whose = z.object({ id: id(kind) });
+  const one = z.object({ id: id(kind), key_id: id('key') });
+
+  return [
+    keyed({
+      method: 'POST',
+      path,
+      operation: `create${Of}Key`,
+      summary: `Creates a key of the ${kind}.`,
+      needs,
+      status: 201,
+      answers: newKey,
+      params: whose,
+      body: z.strictObject({
+        name: name.optional(),
+        dialect: z.string().min(1).max(50).optional(),
+        permissions: permissions.default(['read', 'send', 'manage']),
+        mode: z.enum(['live', 'test']).default('live'),
+      }),
+      async handler({ caller, params, body, parts }) {
+        mayGive(caller, body.permissions);
+        const owner = { kind, id: params.id };
+        const made = await parts.administration.createKey(caller.reach, owner, body);
+        return { ...presentKey(made.key), key: made.secret };
+      },
     }),
-    async handler({ caller, params, body, parts }) {
-      mayGive(caller, body.permissions);
-      const { key, secret } = await parts.administration.createKey(caller.reach, params.id, body);
-      return { ...presentKey(key), key: secret };
-    },
-  }),
 
-  keyed({
-    method: 'GET',
-    path: '/api/v1/apps/:id/keys',
-    needs,
-    params: ofApp,
-    query: z.strictObject(pageQuery),
-    async handler({ caller, params, query, parts }) {
-      const { reach } = caller;
-      found(await parts.records.app({ reach, id: params.id }));
-      return listOf(await parts.records.listKeys({ reach, appId: params.id, page: pageOf(query) }), presentKey);
-    },
-  }),
+    keyed({
+      method: 'GET',
+      path,
+      operation: `list${Of}Keys`,
+      summary: `Lists the keys of the ${kind}.`,
+      needs,
+      answers: pageOfAnswer(key),
+      params: whose,
+      query: z.strictObject(pageQuery),
+      async handler({ caller: { reach }, params, query, parts }) {
+        const owner = { kind, id: params.id };
+        await parts.administration.checkKeyOwner(reach, owner);
+        return listOf(await parts.records.listKeys({ reach, owner, page: pageOf(query) }), presentKey);
+      },
+    }),
 
-  keyed({
-    method: 'GET',
-    path: '/api/v1/apps/:id/keys/:key_id',
-    needs,
-    params: one,
-    async handler({ caller, params, parts }) {
-      return presentKey(found(await parts.records.key({ reach: caller.reach, appId: params.id, id: params.key_id })));
-    },
-  }),
+    keyed({
+      method: 'GET',
+      path: `${path}/:key_id`,
+      operation: `get${Of}Key`,
+      summary: 'One key.',
+      needs,
+      answers: key,
+      params: one,
+      handler: async ({ caller, params, parts }) => presentKey(await keyOf(kind, caller, params, parts)),
+    }),
 
-  keyed({
-    method: 'PATCH',
-    path: '/api/v1/apps/:id/keys/:key_id',
-    needs,
-    params: one,
-    body: z.strictObject({ name: name.optional(), permissions: permissions.optional() }),
-    async handler({ caller, params, body, parts }) {
-      mayGive(caller, body.permissions ?? []);
-      const request = { reach: caller.reach, appId: params.id, id: params.key_id, set: given(body) };
-      return presentKey(found(await parts.records.updateKey(request)));
-    },
-  }),
+    keyed({
+      method: 'PATCH',
+      path: `${path}/:key_id`,
+      operation: `update${Of}Key`,
+      summary: 'Changes the name or the permissions of a key.',
+      needs,
+      answers: key,
+      params: one,
+      body: z.strictObject({ name: name.optional(), permissions: permissions.optional() }),
+      async handler({ caller, params, body, parts }) {
+        mayGive(caller, body.permissions ?? []);
+        const named = { reach: caller.reach, owner: { kind, id: params.id }, id: params.key_id };
+        return presentKey(found(await parts.records.updateKey({ ...named, set: given(body) })));
+      },
+    }),
 
-  keyed({
-    method: 'DELETE',
-    path: '/api/v1/apps/:id/keys/:key_id',
-    needs,
-    status: 204,
-    params: one,
-    async handler({ caller, params, parts }) {
-      const request = { reach: caller.reach, appId: params.id, id: params.key_id, now: parts.clock.now() };
-      found((await parts.records.deleteKey(request)) || undefined);
-      return undefined;
-    },
-  }),
-];
+    keyed({
+      method: 'POST',
+      path: `${path}/:key_id/rotate`,
+      operation: `rotate${Of}Key`,
+      summary: 'Puts a new key in the place of one, which goes on working for a while.',
+      needs,
+      status: 201,
+      answers: newKey,
+      params: one,
+      body: z.strictObject({ overlap_seconds: overlap }),
+      async handler({ caller, params, body, parts }) {
+        // Its secret is told to the caller, who must not get more from it than they have.
+        mayGive(caller, (await keyOf(kind, caller, params, parts)).permissions);
+        const owner = { kind, id: params.id };
+        const { overlap_seconds } = body;
+        const made = await parts.administration.rotateKey(caller.reach, owner, params.key_id, overlap_seconds);
+        return { ...presentKey(made.key), key: made.secret };
+      },
+    }),
+
+    keyed({
+      method: 'DELETE',
+      path: `${path}/:key_id`,
+      operation: `delete${Of}Key`,
+      summary: 'Revokes a key; it stops working within a second.',
+      needs,
+      status: 204,
+      answers: 'nothing',
+      params: one,
+      async handler({ caller, params, parts }) {
+        const named = { reach: caller.reach, owner: { kind, id: params.id }, id: params.key_id };
+        found((await parts.records.deleteKey({ ...named, now: parts.clock.now() })) || undefined);
+        return undefined;
+      },
+    }),
+  ];
+};
+
+export const keyRoutes: readonly Route[] = [...rowsFor('app'), ...rowsFor('organization')];
+
+const keyOf = async (
+  kind: KeyOwner['kind'],
+  { reach }: Caller,
+  params: { id: string; key_id: string },
+  { records }: Pick<HttpParts, 'records'>,
+) => found(await records.key({ reach, owner: { kind, id: params.id }, id: params.key_id }));
 
 /** Nobody hands on more than they have. @throws Fault permission_missing */
 function mayGive(caller: Caller, wanted: readonly Permission[]): void {

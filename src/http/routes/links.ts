@@ -8,7 +8,11 @@ export const linkRoutes: readonly Route[] = [
     method: 'GET',
     // Everything below /media/ is a link, whole or damaged: a damaged one is refused as such wherever the damage is.
     path: '/media/*',
+    operation: 'getLink',
+    summary: 'The bytes of a file, by its link.',
     needs: 'link',
+    answers: { says: 'The file.', types: ['*/*'] },
+    faults: ['link_refused', 'media_not_ready', 'media_unavailable', 'media_gone', 'range_not_satisfiable'],
     params: z.object({ '*': z.string() }),
     query: z.looseObject({ token: z.unknown().optional(), expires: z.unknown().optional() }),
     async handler({ params, query: { token, expires }, parts, request, reply }) {

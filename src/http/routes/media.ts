@@ -1,24 +1,29 @@
 import { z } from 'zod';
-import type { MediaKind } from '../../core/model.ts';
+import { Fault, invalid } from '../../core/faults.ts';
+import type { Reach } from '../../core/model.ts';
 import { presentMedia } from '../../core/present.ts';
-import { type MediaState, mediaMoves } from '../../core/states.ts';
+import { media, mediaKinds, mediaStates, pageOfAnswer } from '../answers.ts';
 import { given, id, listOf, pageOf, pageQuery } from '../fields.ts';
+import { withGivenFile } from '../given-file.ts';
 import { keyed, type Route } from '../route.ts';
 import { serveMedia } from '../serve-media.ts';
 
-const states = Object.keys(mediaMoves) as MediaState[];
-const kinds = ['image', 'audio', 'video', 'document', 'sticker', 'file'] as const satisfies readonly MediaKind[];
+/** What a form may have around its file. */
+const formBytes = 64 * 1024;
 const one = z.object({ id: id('media') });
 
 export const mediaRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/media',
+    operation: 'listMedia',
+    summary: 'Lists media.',
     needs: { permission: 'read', reach: 'app' },
+    answers: pageOfAnswer(media),
     query: z.strictObject({
       ...pageQuery,
-      state: z.enum(states).optional(),
-      kind: z.enum(kinds).optional(),
+      state: z.enum(mediaStates).optional(),
+      kind: z.enum(mediaKinds).optional(),
       app_id: id('app').optional(),
       message_id: id('message').optional(),
     }),
@@ -35,9 +40,39 @@ export const mediaRoutes: readonly Route[] = [
   }),
 
   keyed({
+    method: 'POST',
+    path: '/api/v1/media',
+    operation: 'uploadMedia',
+    summary: 'Keeps a file: the body as it is, or the one file of a form.',
+    needs: { permission: 'send', reach: 'app' },
+    status: 201,
+    answers: media,
+    faults: ['body_too_large', 'upload_broken', 'storage_full', 'not_durable'],
+    takes: 'stream',
+    consumes: ['*/*', 'multipart/form-data'],
+    query: z.strictObject({
+      app_id: id('app')
+        .optional()
+        .meta({ description: 'Whose file it is; needed by a key that reaches several apps.' }),
+    }),
+    async handler({ caller, query, parts, request }) {
+      const appId = appFor(caller.reach, query.app_id);
+      const limit = parts.limits.uploadBytes;
+      if (Number(request.headers['content-length'] ?? 0) > limit + formBytes) throw new Fault('body_too_large');
+      const kept = await withGivenFile(request, (file, signal) =>
+        parts.uploads.take(caller.reach, appId, file, signal),
+      );
+      return presentMedia(kept, parts.clock.now(), parts.links);
+    },
+  }),
+
+  keyed({
     method: 'GET',
     path: '/api/v1/media/:id',
+    operation: 'getMedia',
+    summary: 'One media, with a fresh link.',
     needs: { permission: 'read', reach: 'app' },
+    answers: media,
     params: one,
     async handler({ caller, params, parts }) {
       return presentMedia(await parts.desk.get(caller.reach, params.id), parts.clock.now(), parts.links);
@@ -47,8 +82,12 @@ export const mediaRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/media/:id/content',
+    operation: 'getMediaContent',
+    summary: 'A redirect to a fresh link, or the bytes themselves.',
     needs: { permission: 'read', reach: 'app' },
     status: 302,
+    answers: { says: 'A fresh link in `Location`; with `proxy=1` the bytes, with status 200.', types: [] },
+    faults: ['media_not_ready', 'media_unavailable', 'media_gone', 'range_not_satisfiable'],
     params: one,
     query: z.strictObject({ proxy: z.enum(['0', '1']).default('0') }),
     async handler({ caller, params, query, parts, request, reply }) {
@@ -61,8 +100,12 @@ export const mediaRoutes: readonly Route[] = [
   keyed({
     method: 'POST',
     path: '/api/v1/media/:id/retry',
+    operation: 'retryMedia',
+    summary: 'Fetches a file from its carrier again.',
     needs: { permission: 'send', reach: 'app' },
     status: 202,
+    answers: media,
+    faults: ['move_refused'],
     params: one,
     async handler({ caller, params, parts }) {
       return presentMedia(await parts.desk.retry(caller.reach, params.id), parts.clock.now(), parts.links);
@@ -72,8 +115,11 @@ export const mediaRoutes: readonly Route[] = [
   keyed({
     method: 'DELETE',
     path: '/api/v1/media/:id',
+    operation: 'deleteMedia',
+    summary: 'Deletes a file; its bytes are gone for every reader at once.',
     needs: { permission: 'manage', reach: 'app' },
     status: 204,
+    answers: 'nothing',
     params: one,
     async handler({ caller, params, parts }) {
       await parts.desk.remove(caller.reach, params.id);
@@ -81,3 +127,13 @@ export const mediaRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** The app that a file is given to. @throws Fault invalid_request, not_found */
+function appFor(reach: Reach, named: string | undefined): string {
+  if (reach.kind !== 'app') {
+    if (named === undefined) throw invalid('query.app_id', 'is required with a key that reaches several apps');
+    return named;
+  }
+  if (named !== undefined && named !== reach.appId) throw new Fault('not_found');
+  return reach.appId;
+}

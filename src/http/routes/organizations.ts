@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { presentOrganization } from '../../core/present.ts';
+import { organization, pageOfAnswer } from '../answers.ts';
 import { given, id, listOf, name, pageOf, pageQuery } from '../fields.ts';
 import { found } from '../found.ts';
 import { keyed, type Route } from '../route.ts';
@@ -16,8 +17,11 @@ export const organizationRoutes: readonly Route[] = [
   keyed({
     method: 'POST',
     path: '/api/v1/organizations',
+    operation: 'createOrganization',
+    summary: 'Creates an organization.',
     needs: needs.change,
     status: 201,
+    answers: organization,
     body: z.strictObject({ name, media_retention_days: retention.default(null) }),
     async handler({ body, parts }) {
       return presentOrganization(
@@ -33,7 +37,10 @@ export const organizationRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/organizations',
+    operation: 'listOrganizations',
+    summary: 'Lists organizations.',
     needs: needs.look,
+    answers: pageOfAnswer(organization),
     query: z.strictObject(pageQuery),
     async handler({ query, parts }) {
       return listOf(await parts.records.listOrganizations({ page: pageOf(query) }), presentOrganization);
@@ -43,7 +50,10 @@ export const organizationRoutes: readonly Route[] = [
   keyed({
     method: 'GET',
     path: '/api/v1/organizations/:id',
+    operation: 'getOrganization',
+    summary: 'One organization.',
     needs: needs.look,
+    answers: organization,
     params: one,
     async handler({ params, parts }) {
       return presentOrganization(found(await parts.records.organization(params)));
@@ -53,7 +63,10 @@ export const organizationRoutes: readonly Route[] = [
   keyed({
     method: 'PATCH',
     path: '/api/v1/organizations/:id',
+    operation: 'updateOrganization',
+    summary: 'Changes an organization.',
     needs: needs.change,
+    answers: organization,
     params: one,
     body: z.strictObject({ name: name.optional(), media_retention_days: retention.optional() }),
     async handler({ params, body, parts }) {
@@ -65,8 +78,11 @@ export const organizationRoutes: readonly Route[] = [
   keyed({
     method: 'DELETE',
     path: '/api/v1/organizations/:id',
+    operation: 'deleteOrganization',
+    summary: 'Deletes an organization and its apps.',
     needs: needs.change,
     status: 204,
+    answers: 'nothing',
     params: one,
     async handler({ params, parts }) {
       await parts.eraser.organization(params.id);

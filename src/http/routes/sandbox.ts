@@ -17,8 +17,12 @@ export const sandboxRoutes: readonly Route[] = [
   keyed({
     method: 'POST',
     path: '/api/v1/sandbox/messages',
+    operation: 'sendSandboxMessage',
+    summary: 'Sends a message through the simulated carrier.',
     needs: { permission: 'manage', reach: 'instance' },
     status: 202,
+    answers: z.strictObject({ carrier_message_id: z.string(), media_id: z.string().nullable() }),
+    faults: ['body_too_large'],
     takes: 'stream',
     query: z.strictObject({
       from: z

@@ -278,7 +278,7 @@ export const attemptAt = (at: Millis, some: Partial<AttemptLog> = {}): AttemptLo
   status: 200,
   fault: 'none',
   error: null,
-  bodySha256: 'ab',
+  bodySha256: 'ab'.repeat(32),
   bodyLength: 2,
   reply: 'ok',
   ...some,
