@@ -19,7 +19,11 @@ export type Api = {
    */
   call(method: Method, path: string, more?: { query?: Query; body?: Json; lastly?: boolean }): Promise<JsonObject>;
   /** Sends bytes as they are. */
-  upload(path: string, query: Query, file: { body: Readable | null; type: string; size: number }): Promise<JsonObject>;
+  upload(
+    path: string,
+    query: Query,
+    file: { body: Readable | null; type: string; size: number; headers?: Record<string, string> },
+  ): Promise<JsonObject>;
   /** The bytes behind a path, as a stream. */
   download(path: string, query: Query): Promise<Readable>;
   close(): Promise<void>;
@@ -77,8 +81,8 @@ export function apiClient(server: Server, world: Pick<World, 'signal' | 'pause'>
       const signal = lastly ? AbortSignal.timeout(2000) : world.signal;
       return jsonOf(server.url, await send(method, path, query, json, signal));
     },
-    async upload(path, query, { body, type, size }) {
-      const headers = { 'content-type': type, 'content-length': `${size}` };
+    async upload(path, query, { body, type, size, headers: more }) {
+      const headers = { 'content-type': type, 'content-length': `${size}`, ...more };
       return jsonOf(server.url, await send('POST', path, query, { content: body, headers }));
     },
     async download(path, query) {

@@ -59,9 +59,7 @@ export function templateOf(text: string): Template {
     needsMessage: named.some((field) => ofMessage.includes(field)),
     path(media, message, seq) {
       const names = parts.map((pieces) =>
-        pieces
-          .map((piece) => ('literal' in piece ? piece.literal : valueOf(piece.field, media, message, seq)))
-          .join(''),
+        pieces.map((piece) => ('literal' in piece ? piece.literal : textOf(piece.field, media, message, seq))).join(''),
       );
       const last = names.pop() ?? '';
       return [...names, counts || seq === 1 ? last : counted(last, seq)].map(goodName).join('/');
@@ -93,7 +91,7 @@ function piecesOf(name: string): Piece[] {
 
 const wrong = (why: string): UsageError => new UsageError(`--template: ${why}`);
 
-function valueOf(field: Field, media: JsonObject, message: JsonObject | undefined, seq: number): string {
+function textOf(field: Field, media: JsonObject, message: JsonObject | undefined, seq: number): string {
   const at = String(media['received_at']);
   const text = (value: unknown, otherwise: string) =>
     shortened(typeof value === 'string' ? value : '', fields[field].bytes) || otherwise;

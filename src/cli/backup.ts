@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import type { JsonObject } from '../core/json.ts';
 import { secretKeyId } from '../core/sealing.ts';
 import { type Api, pathOf } from './api.ts';
-import { isOfBackup, keyName, type Manifest, manifestName, prune, readManifest, writeManifest } from './backup-form.ts';
+import { isOfBackup, keyName, type Manifest, manifestName, prune, writeManifest } from './backup-form.ts';
 import { copyObjects } from './backup-objects.ts';
 import { saveTo, sha256Of } from './download.ts';
 import { resumable, UsageError } from './failures.ts';
@@ -23,7 +23,7 @@ const dumpName = 'records.dump';
 export function addBackup(program: Command, bind: Bind): void {
   const command = program
     .command('backup <folder>')
-    .description('copy the records and all files of the running server; into the same folder again: what is new')
+    .description('copy the records and files of the running server; later runs fetch what is new')
     .option('--with-secret-key', 'with the key that opens the sealed credentials, if it is on this machine');
   bind(command, (session) =>
     resumable(

@@ -32,6 +32,18 @@ export const mediaColumns: Column[] = [
   app,
 ];
 
+/** What will go: media, each with the rule that decides. */
+export const planColumns: Column[] = [
+  id,
+  time('GOES', 'expires_at'),
+  column('BY RULE OF', 'rule'),
+  column('KIND', 'kind'),
+  { head: 'SIZE', of: (row) => sizeOf(row['size']), right: true },
+  flexible('FILE NAME', 'file_name'),
+  time('RECEIVED', 'received_at'),
+  app,
+];
+
 export const messageColumns: Column[] = [
   id,
   column('KIND', 'kind'),
@@ -115,6 +127,7 @@ export const keyColumns: Column[] = [
   column('PERMISSIONS', 'permissions'),
   column('MODE', 'mode'),
   column('DIALECT', 'dialect'),
+  time('ENDS', 'ends_at'),
   created,
 ];
 export const connectionColumns: Column[] = [

@@ -65,7 +65,7 @@ export type Ending = { code: number; lines: string[] };
 /** What a person is told about an error, and the exit code that programs see. */
 export function endingOf(error: unknown, interrupted: boolean): Ending {
   // Whatever else fails while it stops is a failure of its own.
-  if (interrupted && error instanceof Error && error.name === 'AbortError')
+  if (error instanceof Stopped || (interrupted && error instanceof Error && error.name === 'AbortError'))
     return {
       code: exitCodes.interrupted.code,
       lines: [error instanceof Stopped ? `stopped; go on with: ${error.goOn}` : 'stopped'],

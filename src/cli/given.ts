@@ -1,6 +1,8 @@
-// A value that should not stand in the history of a shell: @file reads it from a file, - from standard input.
+// What is given by name: files, and values that should not stand in the history of a shell: @file reads one from a file,
+// - from standard input.
 
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { UsageError } from './failures.ts';
 import type { World } from './world.ts';
 
@@ -40,4 +42,15 @@ async function textOf(source: AsyncIterable<Uint8Array | string>, flag: string):
     chunks.push(bytes);
   }
   return Buffer.concat(chunks).toString('utf8');
+}
+
+export type GivenFile = { path: string; name: string; size: number };
+
+/** @throws UsageError for what is no readable file, before anything is sent */
+export async function fileOf(path: string): Promise<GivenFile> {
+  const found = await stat(path).catch((error: Error) => {
+    throw new UsageError(error.message, { cause: error });
+  });
+  if (!found.isFile()) throw new UsageError(`${path} is not a file`);
+  return { path, name: basename(path), size: found.size };
 }

@@ -10,6 +10,7 @@ import { eventTypes } from '../core/model.ts';
 import { backingOff } from './back-off.ts';
 import { aboutIn } from './columns.ts';
 import { resumable, UsageError } from './failures.ts';
+import { momentOf } from './moment.ts';
 import { textOf, timeOf } from './readable.ts';
 import { type Bind, examples, type Session, said } from './session.ts';
 import { listenOnce, Resync } from './stream.ts';
@@ -38,7 +39,8 @@ export function addListen(program: Command, bind: Bind): void {
 
 async function listen(session: Session): Promise<void> {
   const { out, world, options, server, userAgent } = session;
-  const since = sinceOf(said(options, 'since'), world.now());
+  const sinceText = said(options, 'since');
+  const since = sinceText === undefined ? undefined : momentOf('--since', sinceText, world.now());
   const types = said(options, 'types')
     ?.split(',')
     .map((type) => type.trim());
@@ -147,16 +149,4 @@ function signerOf(secret: string): Webhook {
   } catch (cause) {
     throw new UsageError('--secret: what stands behind whsec_ is not base64', { cause });
   }
-}
-
-const unitMs: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-/** A moment in milliseconds. @throws UsageError */
-function sinceOf(typed: string | undefined, now: number): number | undefined {
-  if (typed === undefined) return undefined;
-  const [, number, unit = ''] = /^(\d{1,6})([smhd])$/.exec(typed) ?? [];
-  const at = number === undefined ? Date.parse(typed) : now - Number(number) * (unitMs[unit] ?? 0);
-  if (Number.isNaN(at))
-    throw new UsageError(`--since: expected a time or a span such as 30m, 2h or 1d, not "${typed}"`);
-  return at;
 }

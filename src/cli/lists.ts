@@ -8,6 +8,9 @@ import type { Column } from './table.ts';
 
 export type Filter = { member: string; placeholder: string; says: string; choices?: readonly string[] };
 
+/** Of several lists. */
+export const ofApp: Filter = { member: 'app_id', placeholder: 'id', says: 'only those of this app' };
+
 export type Listing = {
   /** Below /api/v1. */
   path: string;

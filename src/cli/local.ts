@@ -44,6 +44,18 @@ export function addLocal(program: Command, world: World, local: Local): void {
     .action(() => local.demo())
     .addHelpText('after', examples('demo'));
 
+  const config: Command = program.command('config').description('show the settings in force, secrets masked');
+  config
+    .action(() => {
+      const rows = local.settings();
+      const out = output(world, config.optsWithGlobals<{ json?: boolean }>().json === true);
+      const document = rows.map(({ name, value, isDefault }) => ({ name, value, default: isDefault }));
+      out.result({ data: document }, () => out.table(rows, settingColumns));
+    })
+    .addHelpText('after', examples('config', 'config --json'));
+}
+
+export function addRestore(program: Command, world: World, local: Local): void {
   const restore: Command = program
     .command('restore <folder>')
     .description('make a data folder of a backup; checks everything in it')
@@ -60,16 +72,6 @@ export function addLocal(program: Command, world: World, local: Local): void {
       out.result({ ...(manifest as unknown as JsonObject), restored_to: to }, () => restored(manifest, from, to));
     })
     .addHelpText('after', examples('restore /mnt/backup/mediadock --to ./data'));
-
-  const config: Command = program.command('config').description('show the settings in force, secrets masked');
-  config
-    .action(() => {
-      const rows = local.settings();
-      const out = output(world, config.optsWithGlobals<{ json?: boolean }>().json === true);
-      const document = rows.map(({ name, value, isDefault }) => ({ name, value, default: isDefault }));
-      out.result({ data: document }, () => out.table(rows, settingColumns));
-    })
-    .addHelpText('after', examples('config', 'config --json'));
 }
 
 function restored(

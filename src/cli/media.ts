@@ -1,11 +1,15 @@
+import { createReadStream } from 'node:fs';
 import type { Command } from 'commander';
+import { lookup } from 'mime-types';
 import type { JsonObject } from '../core/json.ts';
 import { extensionOf } from '../core/media-type.ts';
 import { mediaMoves } from '../core/states.ts';
 import { safeBaseName } from '../core/text.ts';
 import { pathOf } from './api.ts';
+import { appOf } from './app-of.ts';
 import { mediaColumns } from './columns.ts';
 import { mayWrite, saveTo, targetOf, writeTo } from './download.ts';
+import { fileOf } from './given.ts';
 import { addGet, addListing } from './lists.ts';
 import { progressOf } from './progress.ts';
 import { sizeOf, textOf } from './readable.ts';
@@ -37,6 +41,16 @@ export function addMedia(program: Command, bind: Bind): void {
   bind(get, download).addHelpText(
     'after',
     examples('media get med_…', 'media get med_… -o photos/', 'media get med_… -o - | sha256sum'),
+  );
+
+  const upload = media
+    .command('upload <files...>')
+    .description('give the server files of your own')
+    .option('--app-id <id>', 'the app; not needed while there is only one')
+    .option('--type <type>', 'what they are, such as image/jpeg (default: by the name)');
+  bind(upload, uploadAll).addHelpText(
+    'after',
+    examples('media upload contract.pdf', 'media upload *.jpg --app-id app_…'),
   );
 
   bind(
@@ -78,6 +92,25 @@ async function download({ api, out, world, options, args: [id = ''] }: Session):
       () => `${target} (${sizeOf(size)}, sha256 verified)`,
     );
   }
+}
+
+async function uploadAll({ api, out, world, options, args }: Session): Promise<void> {
+  const files = await Promise.all(args.map(fileOf));
+  const appId = await appOf(api, options);
+  const kept: JsonObject[] = [];
+  for (const { path, name, size } of files) {
+    const progress = progressOf(world, name, size);
+    const body = createReadStream(path).on('data', (chunk) => progress.add(chunk.length));
+    try {
+      const type = said(options, 'type') ?? (lookup(name) || 'application/octet-stream');
+      const headers = { 'x-file-name': encodeURIComponent(name) };
+      kept.push(await api.upload('/media', { app_id: appId }, { body, type, size, headers }));
+    } finally {
+      progress.stop();
+      body.destroy();
+    }
+  }
+  out.result({ data: kept }, () => out.table(kept, mediaColumns));
 }
 
 /** The sender's name for the file where it is safe, else its id. */

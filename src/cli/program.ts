@@ -4,11 +4,16 @@ import { Command, CommanderError } from 'commander';
 import { addAdministration } from './administer.ts';
 import { addArchive } from './archive.ts';
 import { addBackup } from './backup.ts';
+import { addDeliveries } from './deliveries.ts';
+import { addDoctor } from './doctor.ts';
 import { endingOf, exitCodes } from './failures.ts';
+import { addInit } from './init.ts';
+import { addJournal } from './journal.ts';
 import { addListen } from './listen.ts';
-import { addLocal, type Local } from './local.ts';
+import { addLocal, addRestore, type Local } from './local.ts';
 import { addMedia } from './media.ts';
-import { addDeliveries, addEvents, addJobs, addJournal, addMessages } from './records.ts';
+import { addEvents, addJobs, addMessages } from './records.ts';
+import { addRetention } from './retention.ts';
 import { addSandbox } from './sandbox.ts';
 import { addScrub } from './scrub.ts';
 import { binder, examples } from './session.ts';
@@ -21,7 +26,7 @@ export function buildProgram(world: World, local: Local, version: string): Comma
     .option('--url <url>', 'the server (default: MEDIADOCK_URL, MEDIADOCK_PUBLIC_URL, http://127.0.0.1:8080)')
     .option('--key <key>', 'the key (default: MEDIADOCK_KEY, MEDIADOCK_ADMIN_KEY, admin.key in the data folder)')
     .option('--json', 'print one JSON document instead of text')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm: (command) => command.name() })
     .configureOutput({
       writeOut: (text) => world.stdout.write(text),
       writeErr: (text) => world.stderr.write(text),
@@ -34,21 +39,25 @@ export function buildProgram(world: World, local: Local, version: string): Comma
     .exitOverride();
   const bind = binder(world, version);
   addLocal(program, world, local);
+  addInit(program, bind);
+  addDoctor(program, bind);
   addSandbox(program, bind);
+  addListen(program, bind);
   addMedia(program, bind);
   addMessages(program, bind);
   addEvents(program, bind);
   addDeliveries(program, bind);
+  addArchive(program, bind);
   addAdministration(program, bind);
   addJournal(program, bind);
   addJobs(program, bind);
-  addListen(program, bind);
-  addArchive(program, bind);
+  addRetention(program, bind);
   addScrub(program, bind);
   addBackup(program, bind);
+  addRestore(program, world, local);
   return program.addHelpText(
     'after',
-    examples('serve', 'sandbox send photo.jpg', 'media ls --state stored', 'media get med_…'),
+    examples('serve', 'init', 'sandbox send photo.jpg', 'media ls --state stored', 'media get med_…'),
   );
 }
 

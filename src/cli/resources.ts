@@ -17,8 +17,8 @@ export type Resource = {
   name: string;
   one: string;
   about: string;
-  /** Whether it lives under an app, which is then named with --app-id. */
-  ofApp: boolean;
+  /** Under what it lives: an app (--app-id), an app or an organization, or nothing. */
+  of: 'app' | 'app_or_organization' | 'instance';
   columns: readonly Column[];
   filters: readonly Filter[];
   fields: readonly Field[];
@@ -39,7 +39,7 @@ export const resources: readonly Resource[] = [
     name: 'organizations',
     one: 'organization',
     about: 'owners of apps',
-    ofApp: false,
+    of: 'instance',
     columns: organizationColumns,
     filters: [],
     fields: [name, { member: 'media_retention_days', kind: whole, says: 'days that files are kept, or none' }],
@@ -51,7 +51,7 @@ export const resources: readonly Resource[] = [
     name: 'apps',
     one: 'app',
     about: 'applications: the wall around channels, messages, media and endpoints',
-    ofApp: false,
+    of: 'instance',
     columns: appColumns,
     filters: [],
     fields: [
@@ -70,8 +70,8 @@ export const resources: readonly Resource[] = [
   {
     name: 'keys',
     one: 'key',
-    about: 'keys of an app',
-    ofApp: true,
+    about: 'keys of an app, or of an organization',
+    of: 'app_or_organization',
     columns: keyColumns,
     filters: [],
     fields: [
@@ -88,7 +88,7 @@ export const resources: readonly Resource[] = [
     name: 'connections',
     one: 'connection',
     about: 'accounts at carriers, each with its intake URL',
-    ofApp: false,
+    of: 'instance',
     columns: connectionColumns,
     filters: [],
     fields: [
@@ -113,7 +113,7 @@ export const resources: readonly Resource[] = [
     name: 'channels',
     one: 'channel',
     about: 'addresses of an app at a carrier, such as a phone number',
-    ofApp: false,
+    of: 'instance',
     columns: channelColumns,
     filters: [{ member: 'app_id', placeholder: 'id', says: 'only those of this app' }],
     fields: [
@@ -138,7 +138,7 @@ export const resources: readonly Resource[] = [
     name: 'endpoints',
     one: 'endpoint',
     about: 'where an app hears of its messages',
-    ofApp: true,
+    of: 'app',
     columns: endpointColumns,
     filters: [],
     fields: [

@@ -1,11 +1,10 @@
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { lookup } from 'mime-types';
 import type { JsonObject } from '../core/json.ts';
 import { type Api, pathOf, type Query } from './api.ts';
 import { UsageError } from './failures.ts';
+import { fileOf, type GivenFile } from './given.ts';
 import { listIn, sizeOf, textOf } from './readable.ts';
 import { type Bind, examples, type Session, said } from './session.ts';
 import type { Column } from './table.ts';
@@ -74,19 +73,8 @@ async function sendAll(session: Session): Promise<void> {
     throw new Error(`${late.length} of ${sent.length} not captured within ${waitText} s`);
 }
 
-type File = { path: string; name: string; size: number };
-
-/** @throws UsageError for what is no readable file, before anything is sent */
-async function fileOf(path: string): Promise<File> {
-  const found = await stat(path).catch((error: Error) => {
-    throw new UsageError(error.message, { cause: error });
-  });
-  if (!found.isFile()) throw new UsageError(`${path} is not a file`);
-  return { path, name: basename(path), size: found.size };
-}
-
 /** @returns the carrier's id of the message */
-async function post({ api, options }: Session, file: File | undefined, text: string | undefined): Promise<string> {
+async function post({ api, options }: Session, file: GivenFile | undefined, text: string | undefined): Promise<string> {
   const query: Query = {
     from: said(options, 'from'),
     name: said(options, 'name'),

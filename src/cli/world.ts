@@ -6,7 +6,7 @@ export type Terminal = Writable & { isTTY?: boolean; columns?: number };
 
 export type World = {
   env: Readonly<Record<string, string | undefined>>;
-  stdin: Readable;
+  stdin: Readable & { isTTY?: boolean };
   /** Results, and nothing else. */
   stdout: Terminal;
   /** Messages and progress. */

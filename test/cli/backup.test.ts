@@ -149,7 +149,9 @@ test('a second backup into the folder fetches what is new and drops what is gone
   await store(rig, tenant, ['comes']);
   const asked = rig.log.lines.length;
   expect(await rig.type(['backup', folder])).toMatchObject({ code: 0 });
-  const fetched = rig.log.lines.slice(asked).filter(({ path }) => path === '/api/v1/backups/:id/objects/:app/:blob');
+  const fetched = rig.log.lines
+    .slice(asked)
+    .filter(({ path }) => /^\/api\/v1\/backups\/.*\/objects\/app_/.test(String(path)));
   expect(fetched).toHaveLength(1);
   const now = await readManifest(folder);
   expect(now.objects).toMatchObject({ files: 2, bytes: 10 });
@@ -229,7 +231,7 @@ test('restore refuses a folder that is not empty, a backup that is not whole, an
   const { records, objects } = await readManifest(folder);
   for (const [name, spoil] of [
     [join('objects', tenant.appId, object), 'xxx'],
-    [records.file, (await readFile(join(folder, records.file))).fill(0, 5000, 5010)],
+    [records.file, (await readFile(join(folder, records.file))).fill(0xff, 5000, 5010)],
     [objects.list, ''],
   ] as const) {
     const [copy, to] = [join(await newFolder(), 'copy'), await newFolder()];

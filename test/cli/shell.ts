@@ -10,7 +10,7 @@ export type Ran = { code: number; out: string; err: string; bytes: Buffer };
 export type Place = Partial<Pick<World, 'signal'>> & {
   env?: World['env'];
   stdin?: string;
-  /** Columns of a terminal that stdout and stderr are; without it they are pipes. */
+  /** Columns of a terminal that all three streams are; without it they are pipes. */
   terminal?: number;
   /** Called at each pause, which moves the clock instead of waiting. */
   onPause?: () => void;
@@ -32,7 +32,9 @@ export async function shell(args: readonly string[], place: Place = {}, local: P
   let now = Date.parse('2026-01-01T00:00:00Z');
   const world: World = {
     env: place.env ?? {},
-    stdin: Readable.from(place.stdin === undefined ? [] : [Buffer.from(place.stdin)]),
+    stdin: Object.assign(Readable.from(place.stdin === undefined ? [] : [Buffer.from(place.stdin)]), {
+      isTTY: place.terminal !== undefined,
+    }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     signal: place.signal ?? new AbortController().signal,
