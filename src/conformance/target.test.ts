@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { type Check, offered, runChecks } from './target.ts';
+import { type Check, type CheckResult, offered, runChecks } from './target.ts';
 
 const target = { url: 'http://dock.example', key: 'k', media: 'mk_1' };
 const checks: Check[] = [
@@ -9,7 +9,9 @@ const checks: Check[] = [
 ];
 
 test('what passed, what failed and what could not be run are told apart', async () => {
-  expect(await Array.fromAsync(runChecks(checks, target))).toEqual([
+  const results: CheckResult[] = [];
+  for await (const result of runChecks(checks, target)) results.push(result);
+  expect(results).toEqual([
     { name: 'passes', is: 'passed' },
     { name: 'fails', is: 'failed', error: new Error('not mk_1') },
     { name: 'cannot run', is: 'not_run', lacks: ['receiver', 'advance'] },

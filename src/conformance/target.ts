@@ -24,6 +24,10 @@ export type Target = {
   media?: string | undefined;
   /** A key of another app of the dialect. */
   otherKey?: string | undefined;
+  /** A key of mode test, where the dialect has such. */
+  testKey?: string | undefined;
+  /** A key of the organization that the app belongs to, where the dialect has such. */
+  organizationKey?: string | undefined;
   /** Sends a message as a person would. Gives the carrier's id of it, once the server accepted it. */
   inject?: ((message: SandboxMessage) => Promise<{ carrierMessageId: string }>) | undefined;
   /** Where an application hears: an address that the server can reach, and a wait, with a limit, for a request that fits. */

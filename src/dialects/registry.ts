@@ -1,5 +1,6 @@
 import type { Dialects } from '../core/dialect.ts';
 import { native } from './native.ts';
+import { qlara } from './qlara/index.ts';
 
 /** Every dialect by its name. */
-export const dialects: Dialects = new Map([native].map((dialect) => [dialect.name, dialect]));
+export const dialects: Dialects = new Map([native, qlara].map((dialect) => [dialect.name, dialect]));
