@@ -9,6 +9,7 @@ import { routes } from './routes.ts';
 const nameOf = ({ method, path }: Route): string => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`;
 
 function wordsFor(needs: Needs): RegExp {
+  if (needs === 'metrics') return /^Key: `read`, instance\. Or the token `MEDIADOCK_METRICS_TOKEN`/;
   if (typeof needs === 'string') return /^No key/;
   return needs.reach === 'instance'
     ? new RegExp(`^Key: \`${needs.permission}\`, instance\\.`)

@@ -1,4 +1,4 @@
-// Traces are kept where the standard variables ask for them; otherwise not a line of OpenTelemetry's is loaded.
+// Traces are kept where the standard variables ask for them; otherwise nothing that makes or sends them is loaded.
 // https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 
 import type { Tracing } from '../core/tracing.ts';

@@ -253,6 +253,20 @@ test.each([
   expect((await failure(requester().get(url, { redirects: 3 }))).failure).toBe('redirect_refused');
 });
 
+test('whoever listens hears where redirects led, and which were not followed', async () => {
+  const { url, port } = await serve((request, response) => {
+    const location = { '/': '/next', '/next': 'http://10.0.0.1/' }[request.url ?? ''] ?? '';
+    response.writeHead(302, { location }).end();
+  });
+  const heard: [string, boolean][] = [];
+  const onRedirect = (host: string, refused: boolean) => void heard.push([host, refused]);
+  await failure(requester({ onRedirect }).get(url, { redirects: 3 }));
+  expect(heard).toEqual([
+    [`127.0.0.1:${port}`, false],
+    ['10.0.0.1', true],
+  ]);
+});
+
 test('a redirect to a name that leads to a private address is refused', async () => {
   const { url } = await serve((_, response) => void response.writeHead(302, { location: 'https://in.example/' }).end());
   const inside = async () => [{ address: '10.0.0.1', family: 4 }];

@@ -105,6 +105,23 @@ export function carrierContract(name: string, rig: CarrierRig): void {
     expect(carrier.readChannel({}, channelSecrets).secrets).toEqual(channelSecrets);
   });
 
+  // ── Probe ──
+
+  test(`${name}: a channel is probed at the carrier's own address, with what belongs in a header and nothing in the query`, () => {
+    const hop = carrier.probe({ address: '123', account, channelSecrets });
+    if (isFailure(hop)) throw new Error(hop.reason);
+    expect(new URL(hop.url).origin).toBe(new URL(upstream.home).origin);
+    expect(hop.yields).toBe('answer');
+    for (const secret of rig.secrets) expect(hop.url).not.toContain(secret);
+  });
+
+  test(`${name}: whatever is said to a probe is understood, and a refusal is the account's fault`, () => {
+    const said = (status: number, text: string) =>
+      carrier.judgeProbe({ status, headers: {}, body: new TextEncoder().encode(text) }, now);
+    expect(said(401, '')).toMatchObject({ is: 'account' });
+    fc.assert(fc.property(fc.integer({ min: 100, max: 599 }), fc.string(), (status, text) => void said(status, text)));
+  });
+
   // ── Handshake and signature ──
 
   test(`${name}: a handshake is answered for the right token and refused for a wrong one`, () => {

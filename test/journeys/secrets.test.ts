@@ -9,7 +9,8 @@ import { faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { about, adminKey, type Body, exact, fixture, messageOf, type Rig, startRig, type Tenant } from './rig.ts';
 
 const secretKey = Buffer.alloc(32, 'secret key of the instance').toString('base64');
-const person = { phone: '4915112345678', name: 'Ottokar Domma' };
+const person = { phone: '4915112345678', userId: 'DE.13491208655302741918', name: 'Ottokar Domma' };
+const strayNumber = '4915199999999';
 const caption = 'Unfallbericht streng vertraulich';
 const fileName = 'Arztbrief-Domma.pdf';
 const newToken = 'EAAG-token-that-came-later';
@@ -26,6 +27,8 @@ let rig: Rig;
 let tenant: Tenant;
 /** What must never be seen again, by what it is. */
 const secrets: Record<string, string> = {};
+/** Ids under which the carrier knows messages; they hold the person's number. */
+const carrierMessageIds: string[] = [];
 /** Answers to everything that was read, changed or refused. */
 const answers: { name: string; text: string }[] = [];
 
@@ -72,11 +75,18 @@ test('a long day: captures, faults, deliveries, administration, strangers', asyn
   const text = compose.message(compose.contents.text(caption), { person });
   const body = compose.body([compose.received(tenant.phoneNumberId, [text])]);
   for (const signature of ['missing', 'wrong', 'malformed'] as const) await rig.post(body, { signature });
-  await rig.post(JSON.parse(JSON.stringify(body).replaceAll(tenant.phoneNumberId, '4915199999999')));
+  await rig.post(JSON.parse(JSON.stringify(body).replaceAll(tenant.phoneNumberId, strayNumber)));
   await rig.post([{ caption, from: person.phone }]);
   await rig.post(body);
   for (const token of [rig.connection.verifyToken, wrongSecrets.verifyToken]) {
     await sandbox.handshake(rig.connection.intakeUrl, token, '123');
+  }
+
+  // Numbers and ids of the carrier where they do not belong.
+  carrierMessageIds.push(sent?.messageId ?? '', text.id);
+  for (const number of [person.phone, `+${person.phone}`, person.userId, strayNumber, ...carrierMessageIds]) {
+    await exact(rig.gateway.url, `/api/v1/messages/${number}`, { headers: { 'x-api-key': tenant.key } });
+    await exact(rig.gateway.url, `/${number}/messages?from=${encodeURIComponent(number)}`);
   }
 
   // Strangers, and people who mistype.
@@ -159,7 +169,19 @@ test('a long day: captures, faults, deliveries, administration, strangers', asyn
 test('the log holds no secret, no link, no whole number, no name and nothing that people wrote', () => {
   expect(rig.log.lines.length).toBeGreaterThan(50);
   const log = logged();
-  const hidden = { ...secrets, ...person, caption, fileName, display: tenant.display, endpointPath };
+  const { display, phoneNumberId } = tenant;
+  const ids = Object.fromEntries(carrierMessageIds.map((id, nr) => [`carrier message id ${nr}`, id]));
+  const hidden = {
+    ...secrets,
+    ...person,
+    ...ids,
+    caption,
+    fileName,
+    display,
+    phoneNumberId,
+    strayNumber,
+    endpointPath,
+  };
   for (const [name, secret] of Object.entries(hidden)) {
     for (const form of [
       secret,
@@ -176,17 +198,29 @@ test('the log holds no secret, no link, no whole number, no name and nothing tha
 });
 
 test('no answer gives a secret back, whoever asks and whatever was wrong', async () => {
-  const ids = { ':endpoint_id': tenant.endpointId, ':key_id': '' };
   const { body: keys } = await rig.call('GET', `/api/v1/apps/${tenant.appId}/keys`);
-  ids[':key_id'] = keys.data[0].id;
-  const ownId = (path: string): string =>
-    path.includes('/apps/') ? tenant.appId : path.includes('/channels/') ? tenant.channelId : rig.connection.id;
+  const organization = await rig.call('POST', '/api/v1/organizations', { name: 'Versicherung' });
+  const above = await rig.call('POST', `/api/v1/organizations/${organization.body.id}/keys`, { name: 'all of them' });
+  secrets['organizationKey'] = above.body.key;
+  const owners: Record<string, { id: string; keyId?: string }> = {
+    organizations: { id: organization.body.id, keyId: above.body.id },
+    apps: { id: tenant.appId, keyId: keys.data[0].id },
+    channels: { id: tenant.channelId },
+    connections: { id: rig.connection.id },
+  };
+  const filled = (path: string): string => {
+    const { id, keyId } = owners[path.split('/')[3] ?? ''] ?? { id: '' };
+    return path
+      .replace(':id', id)
+      .replace(':key_id', keyId ?? '')
+      .replace(':endpoint_id', tenant.endpointId);
+  };
   const settled = routes.filter(
     ({ method, path }) => method === 'GET' && /(?:connections|channels|endpoints|keys|apps)/.test(path),
   );
   expect(settled.length).toBeGreaterThanOrEqual(10);
   for (const { path } of settled) {
-    const target = path.replace(':id', ownId(path)).replace(/:\w+/, (name) => ids[name as keyof typeof ids]);
+    const target = filled(path);
     const answer = await rig.call('GET', target);
     expect(answer.status, target).toBe(200);
     answers.push({ name: target, text: answer.text });
