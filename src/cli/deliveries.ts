@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { deliveryMoves } from '../core/states.ts';
-import { pathOf } from './api.ts';
+import { type Api, pathOf } from './api.ts';
 import { appOf, inApp } from './app-of.ts';
 import { attemptColumns, deliveryColumns } from './columns.ts';
 import { resumable, UsageError } from './failures.ts';
 import { addGet, addListing, ofApp } from './lists.ts';
 import { momentOf } from './moment.ts';
 import { listIn, textOf } from './readable.ts';
-import { type Bind, examples, type Session, said } from './session.ts';
+import { type Bind, examples, type Options, type Session, said } from './session.ts';
 
 export function addDeliveries(program: Command, bind: Bind): void {
   const deliveries = program.command('deliveries').description('events on their way to applications');
@@ -75,7 +75,7 @@ async function replaySpan({ api, out, options, world }: Session, endpoint: strin
   const scope = said(options, 'scope') ?? '';
   const from = new Date(momentOf('--from', said(options, 'from') ?? '', world.now())).toISOString();
   const to = new Date(momentOf('--to', said(options, 'to') ?? '0s', world.now())).toISOString();
-  const app = await appOf(api, options);
+  const app = await appOfEndpoint(api, options, endpoint);
   const path = `${pathOf('apps', app, 'endpoints', endpoint)}/replay`;
   let cursor = said(options, 'cursor');
   let queued = 0;
@@ -90,4 +90,12 @@ async function replaySpan({ api, out, options, world }: Session, endpoint: strin
     } while (cursor !== undefined);
   });
   out.result({ queued, from, to }, () => `${queued} to be sent again`);
+}
+
+/** An endpoint that was ever told of something says itself whose it is. */
+async function appOfEndpoint(api: Api, options: Options, endpoint: string): Promise<string> {
+  if (said(options, 'appId') !== undefined) return await appOf(api, options);
+  const told = await api.call('GET', '/deliveries', { query: { endpoint_id: endpoint, limit: '1' } });
+  const [delivery] = listIn(told);
+  return delivery === undefined ? await appOf(api, options) : textOf(delivery['app_id']);
 }

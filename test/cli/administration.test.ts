@@ -140,19 +140,144 @@ test('a signing secret is rotated with an overlap', async () => {
   expect(bodyOf(api.asked[0])).toEqual({ overlap_seconds: 60 });
 });
 
-test('a delivery is replayed by its id, or all dead ones of an endpoint in its app', async () => {
+test('a delivery is replayed by its id, or a span to an endpoint step by step, in its app', async () => {
   const api = await startApi({
     'POST /deliveries/dlv_1/replay': { status: 202, json: { id: 'dlv_1', state: 'pending' } },
     'GET /deliveries': ({ query }) => ({
       json: { data: query['endpoint_id'] === 'end_1' ? [{ id: 'dlv_1', app_id: 'app_7' }] : [], next: null },
     }),
-    'POST /apps/app_7/endpoints/end_1/replay-dead': { status: 202, json: { replayed: 3 } },
+    'GET /apps': { json: { data: [{ id: 'app_9' }], next: null } },
+    'POST /apps/app_7/endpoints/end_1/replay': ({ body }) => ({
+      status: 202,
+      json: JSON.parse(String(body)).cursor === 'there' ? { queued: 1, next: null } : { queued: 2, next: 'there' },
+    }),
+    'POST /apps/app_9/endpoints/end_new/replay': { status: 202, json: { queued: 0, next: null } },
   });
   const env = withKey(api.url);
-  expect((await shell(['deliveries', 'replay', 'dlv_1'], { env })).out).toBe('dlv_1 is pending\n');
-  expect((await shell(['deliveries', 'replay', '--endpoint', 'end_1'], { env })).out).toBe('3 replayed\n');
-  expect((await shell(['deliveries', 'replay', '--endpoint', 'end_2', '--json'], { env })).out).toContain(
-    '"replayed": 0',
+  const type = (line: string) => shell(line.split(' '), { env });
+  expect((await type('deliveries replay dlv_1')).out).toBe('dlv_1 is pending\n');
+  expect((await type('deliveries replay --endpoint end_1')).out).toBe('3 to be sent again\n');
+  expect(
+    (await type('deliveries replay --endpoint end_new --scope missing --from 7d --to 2025-12-31T00:00:00Z')).out,
+  ).toBe('0 to be sent again\n');
+  const bodies = api.asked.filter(({ path }) => path.endsWith('/replay')).map(({ body }) => body.toString());
+  expect(bodies.slice(1).map((body) => JSON.parse(body))).toEqual([
+    { scope: 'dead', from: '2025-12-02T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z' },
+    { scope: 'dead', from: '2025-12-02T00:00:00.000Z', to: '2026-01-01T00:00:00.000Z', cursor: 'there' },
+    { scope: 'missing', from: '2025-12-25T00:00:00.000Z', to: '2025-12-31T00:00:00.000Z' },
+  ]);
+});
+
+test('a key is rotated, of an app or of an organization, and shown once', async () => {
+  const made = { status: 201, json: { id: 'key_2', key: 'mdk_new' } };
+  const api = await startApi({
+    'POST /apps/app_1/keys/key_1/rotate': made,
+    'POST /organizations/org_1/keys/key_1/rotate': made,
+    'POST /organizations/org_1/keys': made,
+    'GET /organizations/org_1/keys': { json: { data: [], next: null } },
+  });
+  const env = withKey(api.url);
+  const type = (line: string) => shell(line.split(' '), { env });
+  const rotated = await type('keys rotate key_1 --app-id app_1 --overlap-seconds 60');
+  expect(rotated.out).toContain('mdk_new');
+  expect(rotated.err).toContain('Keep the key: it is shown this once.');
+  expect((await type('keys rotate key_1 --organization-id org_1')).code).toBe(0);
+  expect((await type('keys create --organization-id org_1')).code).toBe(0);
+  expect((await type('keys ls --organization-id org_1')).code).toBe(0);
+  expect((await type('keys ls --organization-id org_1 --app-id app_1')).code).toBe(2);
+  expect(bodyOf(api.asked[0])).toEqual({ overlap_seconds: 60 });
+  expect(bodyOf(api.asked[1])).toEqual({});
+});
+
+test('an endpoint is tested, paused and resumed', async () => {
+  const answer = { status: 200, duration_ms: 12, error: null, fault: 'none', reply: 'thanks', body: '{}' };
+  const api = await startApi({
+    'POST /apps/app_1/endpoints/end_1/test': { json: answer },
+    'POST /apps/app_1/endpoints/end_2/test': {
+      json: { ...answer, status: null, error: 'connection refused', reply: null },
+    },
+    'POST /apps/app_1/endpoints/end_1/pause': { json: { id: 'end_1', state: 'paused' } },
+    'POST /apps/app_1/endpoints/end_1/resume': { json: { id: 'end_1', state: 'active' } },
+  });
+  const env = withKey(api.url);
+  const type = (line: string) => shell(`${line} --app-id app_1`.split(' '), { env });
+  expect(await type('endpoints test end_1')).toMatchObject({ code: 0, out: '200, 12 ms\nthanks\n' });
+  expect(await type('endpoints test end_2')).toMatchObject({ code: 1, out: 'connection refused, 12 ms\n' });
+  expect((await type('endpoints pause end_1')).out).toBe('end_1 is paused\n');
+  expect((await type('endpoints resume end_1')).out).toBe('end_1 is active\n');
+});
+
+test('webhooks are read again, one or all that have something open', async () => {
+  const read = { messages: 1, duplicates: 0, media_added: 1, unrouted: 0, unparsed: 0 };
+  const api = await startApi({
+    'POST /journal/req_1/replay': { json: read },
+    'POST /journal/replay': ({ body }) => ({
+      json: { replayed: 2, solved: 1, failed: 0, next: JSON.parse(String(body)).cursor === undefined ? 'on' : null },
+    }),
+  });
+  const env = withKey(api.url);
+  const type = (line: string) => shell(line.split(' '), { env });
+  expect((await type('journal replay req_1')).out).toBe('1 messages, 1 media_added, 0 unrouted, 0 unparsed\n');
+  expect((await type('journal replay --only unrouted')).out).toBe(
+    '4 read again: nothing is open any more in 2, 0 failed\n',
   );
-  expect(api.asked[1]?.query).toMatchObject({ state: 'dead' });
+  expect(await type('journal replay')).toMatchObject({ code: 2 });
+});
+
+test('the plan of retention tells what goes, when and by whose setting', async () => {
+  const media = { id: 'med_1', kind: 'image', expires_at: '2026-01-02T00:00:00.000Z', size: 10 };
+  const api = await startApi({
+    'GET /retention/plan': { json: { data: [{ media, rule: 'organization' }], next: null } },
+  });
+  const { out } = await shell(['retention', 'plan', '--until', '24h'], { env: withKey(api.url) });
+  expect(api.asked[0]?.query).toMatchObject({ until: '2026-01-02T00:00:00.000Z' });
+  expect(out).toContain('med_1  2026-01-02 00:00:00  organization  image');
+});
+
+test('doctor tells the worst first, each with its remedy, and fails where a check has', async () => {
+  const finding = (check: string, state: string, remedy: string | null) => ({
+    check,
+    subject: 'this',
+    state,
+    says: 'so',
+    remedy,
+  });
+  const findings = [finding('disk', 'ok', null), finding('clock', 'fail', 'set it'), finding('reach', 'warn', 'look')];
+  const api = await startApi({ 'GET /doctor': { json: { status: 'fail', findings } } });
+  const { code, out, err } = await shell(['doctor'], { env: withKey(api.url) });
+  expect(code).toBe(1);
+  expect(err).toContain('1 of 3 checks failed');
+  expect(out).toBe(
+    'FAIL  clock, this: so\n      → set it\nWARN  reach, this: so\n      → look\nOK    disk, this: so\n',
+  );
+});
+
+test('a file is uploaded with its name and type', async () => {
+  const api = await startApi({ 'POST /media': { status: 201, json: { id: 'med_1', kind: 'image', state: 'stored' } } });
+  const at = await folder();
+  await writeFile(join(at, 'Übersicht.jpg'), 'bytes');
+  const { code, out } = await shell(['media', 'upload', join(at, 'Übersicht.jpg'), '--app-id', 'app_1'], {
+    env: withKey(api.url),
+  });
+  expect(code).toBe(0);
+  expect(out).toContain('med_1');
+  expect(api.asked[0]).toMatchObject({
+    query: { app_id: 'app_1' },
+    headers: { 'content-type': 'image/jpeg', 'content-length': '5', 'x-file-name': '%C3%9Cbersicht.jpg' },
+  });
+});
+
+test('what comes too fast for its key is asked again after the pause that the server names', async () => {
+  let asked = 0;
+  const api = await startApi({
+    'GET /apps': () =>
+      ++asked === 1
+        ? { status: 429, write: (response) => response.writeHead(429, { 'retry-after': '3' }).end('{}') }
+        : { json: { data: [], next: null } },
+  });
+  const pauses: number[] = [];
+  expect(await shell(['apps', 'ls'], { env: withKey(api.url), onPause: () => pauses.push(1) })).toMatchObject({
+    code: 0,
+  });
+  expect({ asked, pauses }).toEqual({ asked: 2, pauses: [1] });
 });
