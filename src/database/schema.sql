@@ -29,6 +29,7 @@ CREATE TABLE apps (
   link_seconds INTEGER,
   deliver_within_seconds INTEGER,
   hold_limit_seconds INTEGER,
+  auto_download TEXT,
   events_forgotten INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   deleted_at INTEGER,
@@ -170,13 +171,26 @@ CREATE INDEX deliveries_dead ON deliveries (app_key) WHERE state = 'dead';
 
 CREATE UNIQUE INDEX deliveries_of_event ON deliveries (event_key, endpoint_key, part);
 
+CREATE TABLE documents (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  app_key INTEGER NOT NULL REFERENCES apps (key),
+  dialect TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (app_key, dialect, kind, name)
+) STRICT;
+
 CREATE TABLE endpoints (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL UNIQUE,
   app_key INTEGER NOT NULL REFERENCES apps (key),
   url TEXT NOT NULL,
   dialect TEXT NOT NULL,
+  transport TEXT NOT NULL,
   events TEXT,
+  settings TEXT NOT NULL,
   sealed BLOB NOT NULL,
   state TEXT NOT NULL,
   reason TEXT,
@@ -314,7 +328,8 @@ CREATE INDEX media_by_blob ON media (blob_key) WHERE blob_key IS NOT NULL;
 
 CREATE INDEX media_kept_by_channel ON media (channel_key) WHERE state <> 'deleted';
 
-CREATE INDEX media_uploaded ON media (received_at) WHERE message_key IS NULL;
+CREATE INDEX media_upload_tombstones ON media (message_key, received_at)
+  WHERE message_key IS NULL AND (state = 'expired' OR state = 'deleted');
 
 CREATE TABLE messages (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -364,3 +379,15 @@ CREATE TABLE sweeps (
   step TEXT NOT NULL UNIQUE,
   after_key INTEGER NOT NULL
 ) STRICT;
+
+CREATE TABLE users (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  app_key INTEGER NOT NULL REFERENCES apps (key),
+  name TEXT NOT NULL,
+  folded TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX users_by_app ON users (app_key);

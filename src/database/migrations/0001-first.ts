@@ -32,6 +32,7 @@ CREATE TABLE apps (
   link_seconds INTEGER,
   deliver_within_seconds INTEGER,
   hold_limit_seconds INTEGER,
+  auto_download TEXT,
   events_forgotten INTEGER NOT NULL DEFAULT 0,
   created_at INTEGER NOT NULL,
   deleted_at INTEGER,
@@ -57,6 +58,28 @@ CREATE TABLE api_keys (
 CREATE INDEX api_keys_by_app ON api_keys (app_key);
 CREATE INDEX api_keys_by_organization ON api_keys (organization_key);
 CREATE INDEX api_keys_ending ON api_keys (ends_at) WHERE ends_at IS NOT NULL;
+
+CREATE TABLE users (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  id TEXT NOT NULL UNIQUE,
+  app_key INTEGER NOT NULL REFERENCES apps (key),
+  name TEXT NOT NULL,
+  folded TEXT NOT NULL UNIQUE,
+  hash TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX users_by_app ON users (app_key);
+
+CREATE TABLE documents (
+  key INTEGER PRIMARY KEY AUTOINCREMENT,
+  app_key INTEGER NOT NULL REFERENCES apps (key),
+  dialect TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  name TEXT NOT NULL,
+  value TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  UNIQUE (app_key, dialect, kind, name)
+) STRICT;
 
 CREATE TABLE connections (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -182,7 +205,8 @@ CREATE INDEX media_by_app ON media (app_key);
 CREATE INDEX media_by_age ON media (app_key, state, received_at);
 CREATE INDEX media_kept_by_channel ON media (channel_key) WHERE state <> 'deleted';
 CREATE INDEX media_by_blob ON media (blob_key) WHERE blob_key IS NOT NULL;
-CREATE INDEX media_uploaded ON media (received_at) WHERE message_key IS NULL;
+CREATE INDEX media_upload_tombstones ON media (message_key, received_at)
+  WHERE message_key IS NULL AND (state = 'expired' OR state = 'deleted');
 
 CREATE TABLE storage (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -243,7 +267,9 @@ CREATE TABLE endpoints (
   app_key INTEGER NOT NULL REFERENCES apps (key),
   url TEXT NOT NULL,
   dialect TEXT NOT NULL,
+  transport TEXT NOT NULL,
   events TEXT,
+  settings TEXT NOT NULL,
   sealed BLOB NOT NULL,
   state TEXT NOT NULL,
   reason TEXT,

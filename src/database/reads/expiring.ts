@@ -1,6 +1,5 @@
 // What retention will take, the soonest first. In an app the order is that of receipt, by index; the apps' rows are merged.
 
-import { type SqlBool, sql } from 'kysely';
 import type { Millis } from '../../core/ids.ts';
 import type { Media, Reach } from '../../core/model.ts';
 import type { Page, PageRequest, RetentionRule } from '../../core/records.ts';
@@ -37,7 +36,8 @@ export async function listExpiring(
   return {
     rows: rows.flatMap(({ key, rule }) => {
       const one = media.get(key);
-      return one === undefined ? [] : [{ media: one, rule }];
+      // Of a destroyed channel it is gone already, as the view has it.
+      return one?.state === 'stored' ? [{ media: one, rule }] : [];
     }),
     next: found.length > limit && last !== undefined ? cursorAfterPlace('expiring', last) : null,
   };
@@ -61,21 +61,18 @@ async function endingOf(
 ): Promise<{ key: number; received_at: Millis }[]> {
   let rows = db
     .selectFrom('media')
-    .leftJoin('channels', 'channels.key', 'media.channel_key')
-    .select(['media.key', 'media.received_at'])
-    .where('media.app_key', '=', app)
-    .where('media.state', '=', 'stored')
-    .where('media.received_at', '<=', until)
-    // As the view has it: media of a destroyed channel is deleted.
-    .where(sql<SqlBool>`channels.state is distinct from 'destroyed'`)
-    .orderBy('media.received_at')
-    .orderBy('media.key')
+    .select(['key', 'received_at'])
+    .where('app_key', '=', app)
+    .where('state', '=', 'stored')
+    .where('received_at', '<=', until)
+    .orderBy('received_at')
+    .orderBy('key')
     .limit(limit);
   if (after !== undefined) {
     const received = after.at - ms;
     rows = rows
-      .where('media.received_at', '>=', received)
-      .where(({ or, eb }) => or([eb('media.received_at', '>', received), eb('media.key', '>', after.key)]));
+      .where('received_at', '>=', received)
+      .where(({ or, eb }) => or([eb('received_at', '>', received), eb('key', '>', after.key)]));
   }
   return await rows.execute();
 }

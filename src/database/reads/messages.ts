@@ -20,6 +20,8 @@ export async function listMessages(
 ): Promise<Page<Message>> {
   const { appId, channelId, conversationId, carrierMessageId } = filter;
   const { owners, key: conversationKey } = await narrowed(access, reach, appId, 'conversations', conversationId);
+  // The carrier's id finds them by itself; a sum keeps the indexes over whole apps out of it.
+  const app = carrierMessageId === undefined ? sql<number>`messages.app_key` : sql<number>`(messages.app_key + 0)`;
   return await pageOf(
     'messages',
     page,
@@ -27,14 +29,12 @@ export async function listMessages(
     async (owner, before, limit) => {
       let rows = access.db
         .selectFrom('messages')
-        .innerJoin('apps', 'apps.key', 'messages.app_key')
+        .innerJoin('apps', (join) => join.on(sql`apps.key`, '=', app))
         .select('messages.key')
         .where('apps.deleted_at', 'is', null)
         .where('messages.key', '<', before)
         .orderBy('messages.key', 'desc')
         .limit(limit);
-      // The carrier's id finds them by itself; a sum keeps the index over all messages of the app out of it.
-      const app = carrierMessageId === undefined ? sql<number>`messages.app_key` : sql<number>`(messages.app_key + 0)`;
       if (owner !== null) rows = rows.where(app, '=', owner);
       if (conversationKey !== undefined) rows = rows.where('messages.conversation_key', '=', conversationKey);
       if (channelId !== undefined) {
