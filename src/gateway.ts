@@ -24,6 +24,7 @@ import { backups } from './flows/backup.ts';
 import { blindCursors } from './flows/blind-cursors.ts';
 import { captureWork } from './flows/capture.ts';
 import { deliverWork } from './flows/deliver.ts';
+import { dialectDesk } from './flows/desk/index.ts';
 import { redirectMemory } from './flows/doctor/look-at-redirects.ts';
 import { eraser } from './flows/erase.ts';
 import { eventBell } from './flows/event-bell.ts';
@@ -45,8 +46,9 @@ import { testDelivery } from './flows/test-delivery.ts';
 import { uploads } from './flows/upload.ts';
 import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
-import { buildHttp } from './http/app.ts';
+import { buildHttp, routeGroups } from './http/app.ts';
 import { socketStreams } from './http/event-streams.ts';
+import { openApi } from './http/openapi.ts';
 import { limitWrongKeys, rateLimit } from './http/rate-limit.ts';
 import { type Logger, makeLog } from './log.ts';
 import { metricsType, openMetrics } from './observing/metrics.ts';
@@ -262,6 +264,31 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     log,
   });
   metrics.watch({ records, room, clock, streams: streams.standing });
+  const erasing = eraser({ records, clock, sweep: sweeper.sweepNow, onWork: wake });
+  const taken = uploads({
+    records,
+    blobs: store,
+    clock,
+    limits: {
+      uploadBytes: config.uploadBytes,
+      stallMs: config.stallSeconds * 1000,
+      minBytesPerSecond: config.minBytesPerSecond,
+    },
+    roomLeft: room.forCaptures,
+    onError,
+  });
+  const atDesk = dialectDesk({
+    records: blinded,
+    administration: administer,
+    eraser: erasing,
+    uploads: taken,
+    dialects,
+    carriers,
+    links,
+    sealer: seals,
+    clock,
+    onWork: wake,
+  });
   const app = buildHttp({
     records: blinded,
     intake: intake({
@@ -280,23 +307,13 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       pass,
     }),
     administration: administer,
+    facades: { dialects, desk: atDesk },
     desk: mediaDesk({ records, blobs, clock, onWork: wake }),
     scrub: scrubbing({ records: blinded, blobs: store, clock, onWork: wake, onError }),
     backups: backing,
     secretKeyId: secretKeyId(newestKey),
-    eraser: eraser({ records, clock, sweep: sweeper.sweepNow, onWork: wake }),
-    uploads: uploads({
-      records,
-      blobs: store,
-      clock,
-      limits: {
-        uploadBytes: config.uploadBytes,
-        stallMs: config.stallSeconds * 1000,
-        minBytesPerSecond: config.minBytesPerSecond,
-      },
-      roomLeft: room.forCaptures,
-      onError,
-    }),
+    eraser: erasing,
+    uploads: taken,
     events: eventFeed(blinded, bell),
     streams,
     replays: replays({
@@ -341,6 +358,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       redirects: redirects.all,
     }),
     health: watchHealth({ records, blobs, room, clock }),
+    openApi: () => openApi(routeGroups, version),
     onWork: wake,
     sandbox: {
       send(message, signal) {

@@ -7,7 +7,9 @@ const dayMs = 86_400_000;
 /** What the records must know of the settings and the dialects, as plain data. */
 export const recordsSettings = (config: Config, dialects: Dialects): RecordsSettings => ({
   policies: Object.fromEntries([...dialects].map(([name, { policy }]) => [name, policy])),
-  dialectRetention: {},
+  dialectRetention: Object.fromEntries(
+    [...dialects].flatMap(([name, { retention }]) => (retention === null ? [] : [[name, retention]])),
+  ),
   instanceRetentionSeconds: config.mediaRetentionDays * 86_400,
   deliverWithinSeconds: config.deliverWithinSeconds,
   holdLimitSeconds: config.holdLimitSeconds,

@@ -90,6 +90,7 @@ async function setUp(
     linkSeconds: null,
     deliverWithinSeconds: null,
     holdLimitSeconds: null,
+    autoDownload: null,
   });
   if (app === undefined) throw new Error('the sandbox app could not be made');
   const connection = await administration.createConnection({

@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest';
 import { deliveryLife, judgeAttempt } from './delivery-schedule.ts';
+import type { NextTry } from './dialect.ts';
 
 const began = Date.UTC(2026, 10, 20);
 const failed = { status: 500, error: null, retryAfterMs: null };
 const waitAfter = (
   failures: number,
-  own: number[] = [],
+  next: (failures: number) => NextTry = () => 'native',
   outcome = failed as Parameters<typeof judgeAttempt>[0],
   chance = 0,
 ) => {
-  const verdict = judgeAttempt(outcome, failures, began, own, began, chance);
+  const verdict = judgeAttempt(outcome, failures, began, next, began, chance);
   return verdict.to === 'retry' ? verdict.at - began : verdict.to;
 };
+const native = (): NextTry => 'native';
 const minute = 60_000;
 const hour = 60 * minute;
 
@@ -29,34 +31,41 @@ test('the waits are 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 10 h, then 12 h', () => 
   ]);
 });
 
-test("a dialect's own waits come first and the native ones follow", () => {
-  expect([0, 1, 2, 3].map((n) => waitAfter(n, [2000, 8000]))).toEqual([2000, 8000, 30 * minute, 2 * hour]);
+test("a dialect's own waits come first, and the native schedule goes on from there", () => {
+  const own = (failures: number): NextTry => (failures <= 2 ? { waitMs: failures * 2000 } : 'native');
+  expect([0, 1, 2, 3].map((n) => waitAfter(n, own))).toEqual([2000, 4000, 30 * minute, 2 * hour]);
+});
+
+test('a dialect may give up early, or never', () => {
+  expect(waitAfter(2, (failures) => (failures < 3 ? 'native' : 'none'))).toBe('dead');
+  const endless = (failures: number): NextTry => ({ waitMs: Math.min(failures * 3000, 15 * minute) });
+  expect(judgeAttempt(failed, 5000, began, endless, began + 100 * deliveryLife, 0)).toMatchObject({ to: 'retry' });
 });
 
 test('retries spread over the last tenth of a wait', () => {
-  expect(waitAfter(0, [], failed, 1)).toBe(5500);
+  expect(waitAfter(0, native, failed, 1)).toBe(5500);
 });
 
 test('any 2xx is delivered, and nothing else is', () => {
-  for (const status of [200, 201, 202, 204, 299]) expect(waitAfter(0, [], { ...failed, status })).toBe('delivered');
+  for (const status of [200, 201, 202, 204, 299]) expect(waitAfter(0, native, { ...failed, status })).toBe('delivered');
   for (const status of [100, 199, 301, 302, 400, 404, 500, 503, null])
-    expect(waitAfter(0, [], { ...failed, status })).toBe(5000);
+    expect(waitAfter(0, native, { ...failed, status })).toBe(5000);
 });
 
 test('410 pauses the endpoint', () => {
-  expect(waitAfter(0, [], { ...failed, status: 410 })).toBe('pause_endpoint');
+  expect(waitAfter(0, native, { ...failed, status: 410 })).toBe('pause_endpoint');
 });
 
 test('Retry-After is honoured up to a day', () => {
-  expect(waitAfter(0, [], { ...failed, status: 429, retryAfterMs: hour })).toBe(hour);
-  expect(waitAfter(0, [], { ...failed, status: 503, retryAfterMs: 100 * hour })).toBe(24 * hour);
-  expect(waitAfter(1, [], { ...failed, status: 503, retryAfterMs: 1 })).toBe(5 * minute);
+  expect(waitAfter(0, native, { ...failed, status: 429, retryAfterMs: hour })).toBe(hour);
+  expect(waitAfter(0, native, { ...failed, status: 503, retryAfterMs: 100 * hour })).toBe(24 * hour);
+  expect(waitAfter(1, native, { ...failed, status: 503, retryAfterMs: 1 })).toBe(5 * minute);
 });
 
 test('after 7 days without success it is a dead letter with the last reason', () => {
   const late = began + deliveryLife - hour;
-  expect(judgeAttempt(failed, 20, began, [], late, 0)).toEqual({ to: 'dead', reason: 'HTTP 500' });
-  expect(judgeAttempt({ ...failed, status: null, error: 'timed out' }, 20, began, [], late, 0)).toEqual({
+  expect(judgeAttempt(failed, 20, began, native, late, 0)).toEqual({ to: 'dead', reason: 'HTTP 500' });
+  expect(judgeAttempt({ ...failed, status: null, error: 'timed out' }, 20, began, native, late, 0)).toEqual({
     to: 'dead',
     reason: 'timed out',
   });

@@ -1,5 +1,6 @@
 // When a delivery is tried again, and when we give up. Customers' faults end in a dead letter that can be replayed.
 
+import type { NextTry } from './dialect.ts';
 import type { Millis } from './ids.ts';
 
 const second = 1000;
@@ -31,14 +32,14 @@ export type AttemptOutcome = {
  * What follows an attempt.
  * @param failures failed attempts before this one, since creation or replay
  * @param began when this round of attempts began
- * @param ownWaits the dialect's own schedule; the native one follows where it ends
+ * @param nextTry the dialect's own schedule, by failed attempts counted from 1; what it names itself has no end by age
  * @param chance 0 to 1; spreads retries over the last tenth of a wait
  */
 export function judgeAttempt(
   outcome: AttemptOutcome,
   failures: number,
   began: Millis,
-  ownWaits: readonly number[],
+  nextTry: (failures: number) => NextTry,
   now: Millis,
   chance: number,
 ): DeliveryVerdict {
@@ -46,8 +47,10 @@ export function judgeAttempt(
   if (status !== null && status >= 200 && status < 300) return { to: 'delivered' };
   if (status === 410) return { to: 'pause_endpoint', reason: 'receiver_gone' };
   const reason = status === null ? (outcome.error ?? 'no answer') : `HTTP ${status}`;
-  const wait = [...ownWaits, ...waits.slice(Math.min(ownWaits.length, waits.length))][failures] ?? afterwards;
+  const next = nextTry(failures + 1);
+  if (next === 'none') return { to: 'dead', reason };
+  const wait = next === 'native' ? (waits[failures] ?? afterwards) : next.waitMs;
   const asked = Math.min(outcome.retryAfterMs ?? 0, longestRetryAfter);
   const at = now + Math.max(asked, Math.round(wait * (1 + chance / 10)));
-  return at > began + deliveryLife ? { to: 'dead', reason } : { to: 'retry', at, reason };
+  return next === 'native' && at > began + deliveryLife ? { to: 'dead', reason } : { to: 'retry', at, reason };
 }

@@ -1,7 +1,12 @@
-// The port to a dialect: a wire format spoken with applications.
+// The port to a dialect: a wire format spoken with applications. A dialect's folder turns our words into its own and back:
+// what it says of an event, which addresses it answers at, how it words a fault. It decides; it does no I/O but through `Desk`.
 
+import type { Caller } from './caller.ts';
+import type { Desk } from './desk.ts';
+import type { Fault } from './faults.ts';
 import type { Millis } from './ids.ts';
-import type { Event, EventType, Media } from './model.ts';
+import type { Json, JsonObject } from './json.ts';
+import type { Event, EventType, Media, Mode, Permission } from './model.ts';
 
 /** How long an event waits for its captures: the app's deliver_within, its hold_limit, or not at all. */
 export type Hold = 'deliver_within' | 'hold_limit' | 'none';
@@ -15,10 +20,16 @@ export type DialectPolicy = {
   speaks: readonly EventType[];
 };
 
+/** How long media of an app of this dialect is kept; null: until deleted. `hard`: waiting for a delivery does not prolong it. */
+export type DialectRetention = { seconds: number | null; hard: boolean };
+
+/** What a link may differ in: its life in seconds (null: it does not expire), and the name before the extension. */
+export type LinkForm = { seconds?: number | null; name?: string };
+
 /** Makes links to stored media. */
 export type Links = {
   /** A link that yields the bytes without a key until it expires. */
-  to(media: Media, now: Millis): { url: string; expiresAt: Millis };
+  to(media: Media, now: Millis, form?: LinkForm): { url: string; expiresAt: Millis };
 };
 
 export type Rendered = {
@@ -27,17 +38,96 @@ export type Rendered = {
   headers: Record<string, string>;
 };
 
+/** What is rendered: one part of an event, for one endpoint, at the moment of an attempt. */
+export type Telling = {
+  event: Event;
+  part: number;
+  now: Millis;
+  links: Links;
+  /** The dialect's own settings of the endpoint. */
+  settings: JsonObject;
+};
+
+/** What follows a failed attempt: another after this wait, the native schedule from its beginning, or nothing. */
+export type NextTry = { waitMs: number } | 'native' | 'none';
+
 export type Dialect = {
   readonly name: string;
   readonly policy: DialectPolicy;
+  /** null: the instance's own. */
+  readonly retention: DialectRetention | null;
   /** What a new key begins with. */
-  keyPrefix(mode: 'live' | 'test'): string;
-  /** The request for one part of an event. Pure: the same input gives the same bytes. */
-  render(event: Event, part: number, now: Millis, links: Links): Rendered;
-  /** Waits before the attempts after the first, in milliseconds; the native schedule follows where it ends. */
-  readonly waits: readonly number[];
+  keyPrefix(mode: Mode, reach: 'app' | 'organization'): string;
+  /** The request for one part of an event; null: the dialect has no words for it. Pure: the same input gives the same bytes. */
+  render(telling: Telling): Rendered | null;
+  /** Headers that sign the body in the dialect's own way, besides those of Standard Webhooks. */
+  sign?(body: string, secret: string, settings: JsonObject): Record<string, string>;
+  /** What follows the `failures`-th failed attempt, counted from 1. */
+  nextTry(failures: number, settings: JsonObject): NextTry;
   /** Limit for one attempt, in milliseconds. */
   readonly timeoutMs: number;
+  /**
+   * Reads the dialect's own settings of an endpoint as an operator gave them; `before` holds those in force.
+   * @throws Fault invalid_request that names the field below `body.settings`
+   */
+  readSettings(given: JsonObject, before: JsonObject): JsonObject;
+  /** What it answers to; none for the native one, whose routes are the API's. */
+  readonly facade: Facade | null;
 };
 
 export type Dialects = ReadonlyMap<string, Dialect>;
+
+// ── The façade: addresses of the vendor ──────────────────────────────────────────────────────────────────────
+
+export type Facade = {
+  routes: readonly DialectRoute[];
+  /** The vendor's form of an error. */
+  refuse(fault: Fault, asked: { path: string; now: Millis }): DialectAnswer;
+  /** Headers that tell how much of the rate is left; `resetAt`: when it is whole again. */
+  rateHeaders(rate: { limit: number; remaining: number; resetAt: Millis; now: Millis }): Record<string, string>;
+};
+
+export type DialectRoute = {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** As Fastify writes patterns. */
+  path: string;
+  /**
+   * Who may call: a key of the dialect with this permission that reaches one app, or one of an organization; `password`: nobody
+   * has been asked for a key, the route reads the Authorization header itself.
+   */
+  needs: { permission: Permission; reach: 'app' | 'organization' } | 'password';
+  /** The body it reads: none, JSON (any value), or a stream that the desk bounds. */
+  takes: 'nothing' | 'json' | 'stream';
+  /** For the OpenAPI file: what it does, and JSON Schemas of its body and its answers by status. */
+  describes: { summary: string; body?: JsonObject; answers: Readonly<Record<number, JsonObject | null>> };
+  answer(call: DialectCall): Promise<DialectAnswer>;
+};
+
+export type DialectCall = {
+  /** Absent only where the route needs a password. */
+  caller: Caller;
+  params: Readonly<Record<string, string>>;
+  /** The first value of each name. */
+  query: Readonly<Record<string, string>>;
+  /** The path and query as they came. */
+  url: string;
+  /** Lower-case names. */
+  headers: Readonly<Record<string, string>>;
+  /** JSON as parsed; undefined when there is none. */
+  body: Json | undefined;
+  /** The bytes as they come, where the route takes a stream. */
+  stream: AsyncIterable<Uint8Array> | undefined;
+  now: Millis;
+  desk: Desk;
+};
+
+export type DialectAnswer = {
+  status: number;
+  headers?: Readonly<Record<string, string>>;
+} & (
+  | { json: Json }
+  | { text: string; type: string }
+  /** The file itself, under this type in place of its own. Ranges and conditions are served. */
+  | { file: Media; type?: string; disposition?: 'inline' | 'attachment' }
+  | { empty: true }
+);

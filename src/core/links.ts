@@ -10,8 +10,8 @@ import type { Media } from './model.ts';
 import { deriveKey, keyId } from './sealing.ts';
 
 export type LinkSigner = {
-  /** Path and query of a link to a file; `expiresAt` is cut to whole seconds. */
-  sign(file: string, expiresAt: Millis): string;
+  /** Path and query of a link to a file of this media; `expiresAt` is cut to whole seconds. */
+  sign(file: string, expiresAt: Millis, id?: string): string;
   /** The media id of a link that is whole and alive, otherwise undefined. */
   verify(file: string, token: string, expires: string, now: Millis): string | undefined;
 };
@@ -30,9 +30,11 @@ export function linkSigner(secretKeys: readonly Uint8Array[]): LinkSigner {
   const macOf = (key: KeyObject, payload: string) => createHmac('sha256', key).update(payload).digest('base64url');
 
   return {
-    sign(file, expiresAt) {
+    sign(file, expiresAt, id) {
       const expires = Math.floor(expiresAt / 1000);
-      const payload = Buffer.from(JSON.stringify({ f: file, e: expires, k: newest[0] })).toString('base64url');
+      const payload = Buffer.from(
+        JSON.stringify({ f: file, e: expires, k: newest[0], ...(id !== undefined && { m: id }) }),
+      ).toString('base64url');
       return `/media/${file}?token=${payload}.${macOf(newest[1], payload)}&expires=${expires}`;
     },
     verify(file, token, expires, now) {
@@ -46,21 +48,25 @@ export function linkSigner(secretKeys: readonly Uint8Array[]): LinkSigner {
       const given = Buffer.from(mac);
       if (due.length !== given.length || !timingSafeEqual(due, given)) return undefined;
       if (claim.f !== file || String(claim.e) !== expires || claim.e * 1000 <= now) return undefined;
-      return file.slice(0, file.lastIndexOf('.'));
+      return claim.m ?? file.slice(0, file.lastIndexOf('.'));
     },
   };
 }
 
-function read(payload: string): { f: string; e: number; k: string } | undefined {
+function read(payload: string): { f: string; e: number; k: string; m?: string } | undefined {
   try {
     const claim: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'));
     if (!isObject(claim)) return undefined;
-    const { f, e, k } = claim;
-    return typeof f === 'string' && typeof e === 'number' && typeof k === 'string' ? { f, e, k } : undefined;
+    const { f, e, k, m } = claim;
+    if (typeof f !== 'string' || typeof e !== 'number' || typeof k !== 'string') return undefined;
+    return { f, e, k, ...(typeof m === 'string' && { m }) };
   } catch {
     return undefined;
   }
 }
+
+/** The last second of the year 9999: what takes dates takes this one. */
+const never = Date.UTC(9999, 11, 31, 23, 59, 59);
 
 /** The last path segment of a link to a media: its id and the extension of its type. */
 export const fileOf = (media: Pick<Media, 'id' | 'type'>): string => `${media.id}.${extensionOf(media.type)}`;
@@ -72,10 +78,13 @@ export const fileOf = (media: Pick<Media, 'id' | 'type'>): string => `${media.id
  */
 export function gatewayLinks(signer: LinkSigner, publicUrl: string, defaultSeconds: number): Links {
   return {
-    to(media, now) {
-      const seconds = media.linkSeconds ?? defaultSeconds;
-      const expiresAt = Math.floor(now / 1000 + seconds) * 1000;
-      return { url: publicUrl + signer.sign(fileOf(media), expiresAt), expiresAt };
+    to(media, now, { seconds = media.linkSeconds ?? defaultSeconds, name } = {}) {
+      const expiresAt = seconds === null ? never : Math.floor(now / 1000 + seconds) * 1000;
+      const path =
+        name === undefined
+          ? signer.sign(fileOf(media), expiresAt)
+          : signer.sign(`${name}.${extensionOf(media.type)}`, expiresAt, media.id);
+      return { url: publicUrl + path, expiresAt };
     },
   };
 }

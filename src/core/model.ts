@@ -26,8 +26,13 @@ export type App = {
   linkSeconds: number | null;
   deliverWithinSeconds: number | null;
   holdLimitSeconds: number | null;
+  /** Kinds of media that are captured on arrival, `voice` for voice notes; null: all. */
+  autoDownload: string[] | null;
   createdAt: Millis;
 };
+
+/** A person or program that logs in with a password and gets a key of the app for a while. */
+export type User = { id: Id<'user'>; appId: Id<'app'>; name: string; hash: string; createdAt: Millis };
 
 /** Whose things a caller may see: everything, one organization's apps, or one app: the wall. */
 export type Reach =
@@ -205,8 +210,12 @@ export type Event = {
 export type Endpoint = {
   id: Id<'endpoint'>;
   appId: Id<'app'>;
+  /** Empty for a socket: whoever connects hears. */
   url: string;
+  transport: 'webhook' | 'socket';
   dialect: string;
+  /** The dialect's own settings of it. */
+  settings: JsonObject;
   /** Event types it hears; null: all. */
   events: EventType[] | null;
   /** Signing secrets and static headers, sealed. */

@@ -138,6 +138,7 @@ export const presentApp = (app: App) => ({
   link_seconds: app.linkSeconds,
   deliver_within_seconds: app.deliverWithinSeconds,
   hold_limit_seconds: app.holdLimitSeconds,
+  auto_download: app.autoDownload,
   created_at: iso(app.createdAt),
 });
 
@@ -180,7 +181,9 @@ export const presentEndpoint = (endpoint: Endpoint) => ({
   id: endpoint.id,
   app_id: endpoint.appId,
   url: endpoint.url,
+  transport: endpoint.transport,
   dialect: endpoint.dialect,
+  settings: endpoint.settings,
   events: endpoint.events,
   state: endpoint.state,
   reason: endpoint.reason,

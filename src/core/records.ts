@@ -3,6 +3,7 @@
 // Everything that crosses can be structured-cloned, because on SQLite both sides live in different threads.
 
 import type { InboundMessage } from './carrier.ts';
+import type { Document } from './desk.ts';
 import type { DialectPolicy } from './dialect.ts';
 import type { Id, Millis } from './ids.ts';
 import type { JsonObject } from './json.ts';
@@ -23,6 +24,7 @@ import type {
   Message,
   Organization,
   Reach,
+  User,
 } from './model.ts';
 import type { DeliveryState, MediaState } from './states.ts';
 
@@ -41,7 +43,11 @@ export type AcceptUnit = {
   /** Why items could not be read, one entry each. */
   unparsed: string[];
   verified: boolean;
-  /** Read again from this entry of the journal: no new entry is made, and its counts become those of this reading. */
+  /**
+   * Read again, at `receivedAt`, from this entry of the journal: no new entry is made, and its counts, problems and openness
+   * become those of this reading. What it brings counts as received when the entry was; events and jobs are of now. An entry
+   * that is gone is the fault not_found.
+   */
   replays?: Id<'journal'>;
 };
 
@@ -170,6 +176,7 @@ export type NewKey = {
   permissions: Key['permissions'];
   mode: Key['mode'];
   dialect: string;
+  endsAt?: Millis | null;
 };
 
 /** A file that an application gave, its object already in the store. */
@@ -207,6 +214,9 @@ export type KeptBlob = {
   size: number;
   media: { id: Id<'media'>; appId: Id<'app'>; deadline: Millis; fromCarrier: boolean }[];
 };
+
+/** Names a document of an app: unique with dialect and kind. */
+export type DocumentName = { appId: Id<'app'>; dialect: string; kind: string; name: string };
 
 /** A job that rests, because so many claims of it lapsed that its work may be what kills those who do it. */
 export type RestingJob = {
@@ -316,14 +326,15 @@ export type Records = {
   listMessages(request: { reach: Reach; filter: MessageFilter; page: PageRequest }): Promise<Page<Message>>;
   /**
    * Oldest first. `next` is always set: it points after the last event given, so that a caller can go on later.
-   * `gap`: events after the cursor have been forgotten by age, so that going on from it would skip them.
+   * `cursors` point after each of the rows. `gap`: events after the cursor have been forgotten by age, so that going on from
+   * it would skip them.
    */
   listEvents(request: {
     reach: Reach;
     appId?: Id<'app'>;
     types?: EventType[];
     page: PageRequest;
-  }): Promise<{ rows: Event[]; next: string; gap: boolean }>;
+  }): Promise<{ rows: Event[]; cursors: string[]; next: string; gap: boolean }>;
   /** The cursor after the newest event that a reader can see now. */
   eventsEnd(): Promise<string>;
   delivery(request: { reach: Reach; id: string }): Promise<Delivery | undefined>;
@@ -449,6 +460,8 @@ export type Records = {
     address: string;
     display: string;
     sealed: Uint8Array;
+    /** An id reserved before; absent: a new one. */
+    id?: Id<'channel'>;
   }): Promise<{ is: 'created'; channel: Channel } | { is: 'taken' } | { is: 'absent'; what: 'app' | 'connection' }>;
   channel(request: { reach: Reach; id: string }): Promise<Channel | undefined>;
   listChannels(request: { reach: Reach; appId?: Id<'app'>; page: PageRequest }): Promise<Page<Channel>>;
@@ -467,7 +480,9 @@ export type Records = {
     reach: Reach;
     appId: string;
     url: string;
+    transport: Endpoint['transport'];
     dialect: string;
+    settings: JsonObject;
     events: EventType[] | null;
     sealed: Uint8Array;
   }): Promise<Endpoint | undefined>;
@@ -482,6 +497,7 @@ export type Records = {
     set: {
       url?: string;
       dialect?: string;
+      settings?: JsonObject;
       events?: EventType[] | null;
       sealed?: Uint8Array;
       state?: 'active' | 'paused';
@@ -492,6 +508,33 @@ export type Records = {
 
   /** How the connection that writes keeps what it commits. */
   durability(): Promise<Durability>;
+  // What dialects keep.
+
+  /** The one thing whose public id lies in a span, both ends included, whoever's it is and whatever became of it. */
+  idWithin(request: {
+    kind: 'media' | 'channel' | 'endpoint' | 'app';
+    from: string;
+    to: string;
+  }): Promise<{ id: string; appId: Id<'app'> } | undefined>;
+  document(request: DocumentName): Promise<Document | undefined>;
+  listDocuments(request: Omit<DocumentName, 'name'> & { page: PageRequest }): Promise<Page<Document>>;
+  /** `create`: false where there is one already, which stays as it is. false also where the app is gone. */
+  putDocument(request: DocumentName & { value: JsonObject; now: Millis; how: 'put' | 'create' }): Promise<boolean>;
+  removeDocument(request: DocumentName): Promise<boolean>;
+
+  /** Names are unique in the whole instance, whatever their case. */
+  createUser(request: {
+    reach: Reach;
+    appId: string;
+    name: string;
+    hash: string;
+    now: Millis;
+  }): Promise<{ is: 'created'; user: User } | { is: 'taken' } | undefined>;
+  userByName(request: { name: string }): Promise<User | undefined>;
+  listUsers(request: { reach: Reach; appId: string; page: PageRequest }): Promise<Page<User>>;
+  updateUser(request: { reach: Reach; appId: string; id: string; set: { hash: string } }): Promise<User | undefined>;
+  deleteUser(request: { reach: Reach; appId: string; id: string }): Promise<boolean>;
+
   /** Resolves when the database answers. */
   ping(): Promise<void>;
   /** Lets running commits finish, then closes. */

@@ -6,6 +6,7 @@ import { doomOrphans } from './administration/blobs.ts';
 import * as channels from './administration/channels.ts';
 import * as connections from './administration/connections.ts';
 import * as deliveryOrders from './administration/deliveries.ts';
+import * as documents from './administration/documents.ts';
 import * as endpoints from './administration/endpoints.ts';
 import * as idempotency from './administration/idempotency.ts';
 import * as jobs from './administration/jobs.ts';
@@ -15,12 +16,14 @@ import * as mediaOrders from './administration/media.ts';
 import * as organizations from './administration/organizations.ts';
 import { replayEvents } from './administration/replay.ts';
 import { createUpload } from './administration/uploads.ts';
+import * as users from './administration/users.ts';
 import { backlog } from './reads/backlog.ts';
 import { listBlobs, storage } from './reads/blobs.ts';
 import * as deliveries from './reads/deliveries.ts';
 import { isErased } from './reads/erased.ts';
 import { eventsEnd, listEvents } from './reads/events.ts';
 import { listExpiring } from './reads/expiring.ts';
+import { idWithin } from './reads/ids.ts';
 import * as journal from './reads/journal.ts';
 import * as media from './reads/media.ts';
 import * as messages from './reads/messages.ts';
@@ -104,6 +107,16 @@ export const sides = {
   listEndpoints: 'read',
   updateEndpoint: 'write',
   deleteEndpoint: 'write',
+  idWithin: 'read',
+  document: 'read',
+  listDocuments: 'read',
+  putDocument: 'write',
+  removeDocument: 'write',
+  createUser: 'write',
+  userByName: 'read',
+  listUsers: 'read',
+  updateUser: 'write',
+  deleteUser: 'write',
 } as const satisfies Record<CommandName, 'read' | 'write'>;
 
 type On<Side extends 'read' | 'write'> = {
@@ -160,6 +173,11 @@ export function readsOn(access: Access): Commands<ReadName> {
     unknownObjects: on(unknownObjects),
     endpoint: on(endpoints.endpoint),
     listEndpoints: on(endpoints.listEndpoints),
+    idWithin: on(idWithin),
+    document: on(documents.document),
+    listDocuments: on(documents.listDocuments),
+    userByName: on(users.userByName),
+    listUsers: on(users.listUsers),
   };
 }
 
@@ -210,5 +228,10 @@ export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> 
     createEndpoint: on(endpoints.createEndpoint),
     updateEndpoint: on(endpoints.updateEndpoint),
     deleteEndpoint: on(endpoints.deleteEndpoint),
+    putDocument: on(documents.putDocument),
+    removeDocument: on(documents.removeDocument),
+    createUser: on(users.createUser),
+    updateUser: on(users.updateUser),
+    deleteUser: on(users.deleteUser),
   };
 }

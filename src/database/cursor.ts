@@ -19,6 +19,8 @@ const lists = [
   'expiring',
   'blobs',
   'replay',
+  'documents',
+  'users',
 ] as const;
 export type List = (typeof lists)[number];
 

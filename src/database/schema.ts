@@ -46,12 +46,35 @@ export type Tables = {
     link_seconds: number | null;
     deliver_within_seconds: number | null;
     hold_limit_seconds: number | null;
+    /** A list of kinds; null: all. */
+    auto_download: JsonText | null;
     /** Key of its last event that went by age. */
     events_forgotten: Generated<number>;
     created_at: number;
     deleted_at: number | null;
     /** When the sweep found nothing of a deleted app left. */
     erased_at: number | null;
+  };
+  users: {
+    key: Key;
+    id: string;
+    app_key: number;
+    /** A string. */
+    name: JsonText;
+    /** The name as it is compared: in one case, and one spelling of each character. */
+    folded: string;
+    hash: string;
+    created_at: number;
+  };
+  documents: {
+    key: Key;
+    app_key: number;
+    dialect: string;
+    kind: string;
+    name: string;
+    /** An object. */
+    value: JsonText;
+    created_at: number;
   };
   api_keys: {
     key: Key;
@@ -214,8 +237,11 @@ export type Tables = {
     /** A string. */
     url: JsonText;
     dialect: string;
+    transport: 'webhook' | 'socket';
     /** A list of event types; null: all. */
     events: JsonText | null;
+    /** An object. */
+    settings: JsonText;
     sealed: Uint8Array;
     state: EndpointState;
     reason: JsonText | null;

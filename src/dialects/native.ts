@@ -1,6 +1,7 @@
 // The native dialect: events as the native API shows things, one request for each event.
 
 import type { Dialect } from '../core/dialect.ts';
+import { invalid } from '../core/faults.ts';
 import { eventTypes } from '../core/model.ts';
 import { presentEvent } from '../core/present.ts';
 
@@ -8,11 +9,17 @@ export const native: Dialect = {
   name: 'native',
   policy: { hold: 'deliver_within', parts: 'message', speaks: eventTypes },
   keyPrefix: (mode) => `mdk_${mode}_`,
-  render: (event, _part, now, links) => ({
+  retention: null,
+  render: ({ event, now, links }) => ({
     body: JSON.stringify(presentEvent(event, now, links)),
     headers: { 'content-type': 'application/json' },
   }),
-  // The schedule in core is the native one.
-  waits: [],
+  nextTry: () => 'native',
   timeoutMs: 15_000,
+  readSettings(given) {
+    const [name] = Object.keys(given);
+    if (name !== undefined) throw invalid(`body.settings.${name}`, 'is not known here');
+    return {};
+  },
+  facade: null,
 };

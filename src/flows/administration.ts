@@ -1,37 +1,36 @@
-// Setting up keys, connections, channels and endpoints: what must be checked, minted or sealed before it is recorded.
+// Setting up connections and channels, beside keys and endpoints: what must be checked, minted or sealed before it is recorded.
 // Secrets are given once, sealed, and never come back.
 
 import type { Carrier, Carriers } from '../core/carrier.ts';
 import type { Dialect, Dialects } from '../core/dialect.ts';
 import { Fault, invalid } from '../core/faults.ts';
 import type { Clock } from '../core/ids.ts';
-import { newWebhookSecret } from '../core/keys.ts';
-import type { App, Channel, Connection, Endpoint, EventType, Reach } from '../core/model.ts';
+import type { App, Channel, Connection, Reach } from '../core/model.ts';
 import type { Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { foreignId } from '../core/text.ts';
-import { headerObjection, secretObjection } from '../core/transport.ts';
 import { type Accounts, openConnection } from './accounts.ts';
-import { openEndpoint, rotated, sealEndpoint } from './endpoint-secrets.ts';
+import { type EndpointAdministration, endpointAdministration } from './endpoint-administration.ts';
 import { type KeyAdministration, keyAdministration } from './key-administration.ts';
 
 type Given = Readonly<Record<string, unknown>>;
 
-export type Administration = KeyAdministration & {
-  /** @throws Fault invalid_request naming body.dialect */
-  checkDialect(name: string): void;
-  /** `given` holds the carrier's own settings beside `carrier` and `name`. */
-  createConnection(given: Given & { carrier: string; name: string }): Promise<Connection>;
-  updateConnection(id: string, given: Given & { name?: string | undefined }): Promise<Connection>;
-  /** Its intake URL is unknown from then on. @throws Fault not_found, connection_in_use while it has live channels */
-  deleteConnection(id: string): Promise<void>;
-  createChannel(
-    reach: Reach,
-    given: Given & { app_id: string; connection_id: string; address: string; display?: string | undefined },
-  ): Promise<Channel>;
-  updateChannel(reach: Reach, id: string, given: Given & { display?: string | undefined }): Promise<Channel>;
-};
+export type Administration = KeyAdministration &
+  EndpointAdministration & {
+    /** @throws Fault invalid_request naming body.dialect */
+    checkDialect(name: string): void;
+    /** `given` holds the carrier's own settings beside `carrier` and `name`. */
+    createConnection(given: Given & { carrier: string; name: string }): Promise<Connection>;
+    updateConnection(id: string, given: Given & { name?: string | undefined }): Promise<Connection>;
+    /** Its intake URL is unknown from then on. @throws Fault not_found, connection_in_use while it has live channels */
+    deleteConnection(id: string): Promise<void>;
+    createChannel(
+      reach: Reach,
+      given: Given & { app_id: string; connection_id: string; address: string; display?: string | undefined },
+    ): Promise<Channel>;
+    updateChannel(reach: Reach, id: string, given: Given & { display?: string | undefined }): Promise<Channel>;
+  };
 
 export type AdministrationParts = {
   records: Records;
@@ -63,6 +62,7 @@ export function administration(parts: AdministrationParts): Administration {
 
   return {
     ...keyAdministration({ records, dialectOf, clock }),
+    ...endpointAdministration({ ...parts, dialectOf }),
     checkDialect: (name) => void dialectOf(name),
 
     async createConnection({ carrier: carrierName, name, ...given }) {

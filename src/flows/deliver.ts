@@ -60,7 +60,8 @@ export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: Abo
             outcome,
             job.failures,
             job.delivery.stateAt,
-            (failures) => parts.dialects.get(job.endpoint.dialect)?.nextTry(failures, {}) ?? 'native',
+            (failures) =>
+              parts.dialects.get(job.endpoint.dialect)?.nextTry(failures, job.endpoint.settings) ?? 'native',
             now,
             parts.chance(),
           );

@@ -2,7 +2,7 @@
 
 import type { Dialect } from '../core/dialect.ts';
 import { Fault } from '../core/faults.ts';
-import type { Clock } from '../core/ids.ts';
+import type { Clock, Millis } from '../core/ids.ts';
 import { newSecret } from '../core/keys.ts';
 import type { Key, Mode, Permission, Reach } from '../core/model.ts';
 import type { KeyOwner, Records } from '../core/records.ts';
@@ -13,6 +13,8 @@ export type NewKeyGiven = {
   dialect?: string | undefined;
   permissions?: Permission[] | undefined;
   mode?: Mode | undefined;
+  /** When it stops working; absent: when it is revoked. */
+  endsAt?: Millis | undefined;
 };
 
 export type KeyAdministration = {
@@ -59,6 +61,7 @@ export function keyAdministration({ records, dialectOf, clock }: KeyAdministrati
         permissions: given.permissions ?? ['read', 'send', 'manage'],
         mode,
         dialect: dialect.name,
+        endsAt: given.endsAt ?? null,
       });
       return { key, secret };
     },

@@ -50,7 +50,7 @@ export async function sendEvent(
     const dialect = parts.dialects.get(endpoint.dialect);
     if (dialect === undefined) throw new Error(`the dialect ${endpoint.dialect} is not installed`);
     const { secrets, headers } = openEndpoint(endpoint, parts.sealer);
-    const settings = {};
+    const { settings } = endpoint;
     const rendered = dialect.render({ event, part, now: at, links: parts.links, settings });
     if (rendered === null) return nothingToSay;
     const inForce = secretsInForce(secrets, at);

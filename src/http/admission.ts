@@ -40,17 +40,11 @@ export async function admitKey(
   request: FastifyRequest,
   reply: FastifyReply,
   needs: KeyNeeds,
-  { access, wrongKeys, limitRate }: AdmissionParts,
+  parts: AdmissionParts,
 ): Promise<void> {
-  // A key that worked before passes, so that nobody locks out others behind the same proxy by guessing.
-  if (!access.knows(secret)) wrongKeys?.check(request.ip);
-  const caller = await access.callerOf(secret);
-  if (caller === undefined) {
-    wrongKeys?.count(request.ip);
-    throw new Fault('key_unknown');
-  }
+  const caller = await callerOf(secret, request, parts);
   request.caller = caller;
-  await limitRate?.(request, reply);
+  await parts.limitRate?.(request, reply);
   // Refused before anything is looked up: the answer cannot tell whether the thing exists.
   if (!caller.permissions.includes(needs.permission)) {
     throw new Fault('permission_missing', { detail: `This call needs a key with the permission ${needs.permission}.` });
@@ -58,6 +52,22 @@ export async function admitKey(
   if (needs.reach === 'instance' && caller.reach.kind !== 'instance') {
     throw new Fault('permission_missing', { detail: 'This call needs a key of the whole instance.' });
   }
+}
+
+/** Whose key it is. @throws Fault key_unknown, rate_limited when this address has guessed too often */
+export async function callerOf(
+  secret: string,
+  request: Pick<FastifyRequest, 'ip'>,
+  { access, wrongKeys }: Pick<AdmissionParts, 'access' | 'wrongKeys'>,
+): Promise<Caller> {
+  // A key that worked before passes, so that nobody locks out others behind the same proxy by guessing.
+  if (!access.knows(secret)) wrongKeys?.check(request.ip);
+  const caller = await access.callerOf(secret);
+  if (caller === undefined) {
+    wrongKeys?.count(request.ip);
+    throw new Fault('key_unknown');
+  }
+  return caller;
 }
 
 /**

@@ -116,6 +116,10 @@ export const app = z
     link_seconds: whole.nullable(),
     deliver_within_seconds: whole.nullable(),
     hold_limit_seconds: whole.nullable(),
+    auto_download: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'Kinds that are captured on arrival; null: all.' }),
     created_at: time,
   })
   .meta({ id: 'App', description: 'Where a setting is null, the next wider one decides.' });
@@ -170,8 +174,10 @@ export const endpoint = z
   .strictObject({
     id: idOf('endpoint'),
     app_id: idOf('app'),
-    url: z.string(),
+    url: z.string().meta({ description: 'Empty for a socket.' }),
+    transport: z.enum(['webhook', 'socket']),
     dialect: z.string(),
+    settings: z.looseObject({}).meta({ description: 'What the dialect lets be set; see its page.' }),
     events: z.array(z.enum(eventTypes)).nullable().meta({ description: 'null: all.' }),
     state: z.enum(keysOf(endpointMoves)),
     reason: z.string().nullable(),
@@ -289,29 +295,43 @@ const eventOf = <Type extends (typeof eventTypes)[number], Data extends z.ZodRaw
 /** What each native event looks like: the body of a webhook, and a row of the events. */
 export const events = {
   'message.received': eventOf('message.received', { message }).meta({
+    id: 'MessageReceivedEvent',
     description: 'Somebody sent a message. Media that is still being fetched is `pending` in it.',
   }),
   'message.echoed': eventOf('message.echoed', { message }).meta({
+    id: 'MessageEchoedEvent',
     description: 'The business itself sent a message, from another device.',
   }),
-  'message.status': eventOf('message.status', { message }).meta({ description: 'A message that was sent moved on.' }),
+  'message.status': eventOf('message.status', { message }).meta({
+    id: 'MessageStatusEvent',
+    description: 'A message that was sent moved on.',
+  }),
   'media.stored': eventOf('media.stored', { media, message: message.optional() }).meta({
+    id: 'MediaStoredEvent',
     description: 'A file that its message was delivered without is here.',
   }),
   'media.unavailable': eventOf('media.unavailable', { media, message: message.optional() }).meta({
+    id: 'MediaUnavailableEvent',
     description: 'The carrier will not give the file.',
   }),
   'media.expired': eventOf('media.expired', { media, message: message.optional() }).meta({
+    id: 'MediaExpiredEvent',
     description: 'Its retention has ended, and the file is gone.',
   }),
   'media.deleted': eventOf('media.deleted', { media, message: message.optional() }).meta({
+    id: 'MediaDeletedEvent',
     description: 'Somebody deleted the file.',
   }),
   'channel.paused': eventOf('channel.paused', { channel }).meta({
+    id: 'ChannelPausedEvent',
     description: 'The carrier refuses the account of a channel; files wait until it is put right.',
   }),
-  'channel.resumed': eventOf('channel.resumed', { channel }).meta({ description: 'Its files are fetched again.' }),
+  'channel.resumed': eventOf('channel.resumed', { channel }).meta({
+    id: 'ChannelResumedEvent',
+    description: 'Its files are fetched again.',
+  }),
   'endpoint.paused': eventOf('endpoint.paused', { endpoint }).meta({
+    id: 'EndpointPausedEvent',
     description: 'An endpoint of the app is gone or was paused; its deliveries wait.',
   }),
 } as const;

@@ -8,16 +8,17 @@ import { Fault } from '../core/faults.ts';
 import { asFault } from './as-fault.ts';
 import { clientErrorAnswer } from './client-errors.ts';
 import { countRequests } from './count-requests.ts';
+import { registerFacades } from './facades.ts';
 import type { HttpParts } from './parts.ts';
 import { problemOf } from './problems.ts';
 import { register } from './register.ts';
 import { loggedPath, logRequests } from './request-log.ts';
-import { routes } from './routes.ts';
+import { routeGroups, routes } from './routes.ts';
 import { stopInTime } from './stop-in-time.ts';
 import { acceptUpgrades, asksForWebSocket } from './upgrades.ts';
 
 export type { HealthCheck, HttpLog, HttpParts } from './parts.ts';
-export { routes };
+export { routeGroups, routes };
 
 // Milliseconds. A whole request must have arrived, a silent socket is dropped, and an idle one is kept a little longer
 // than load balancers keep theirs.
@@ -87,6 +88,8 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
   if (parts.log !== undefined) logRequests(app, parts.log);
   countRequests(app, parts.metrics);
   register(app, routes, parts);
+  if (parts.facades !== undefined)
+    registerFacades(app, { ...parts, dialects: parts.facades.dialects, dialectDesk: parts.facades.desk });
   return app;
 }
 

@@ -9,10 +9,13 @@ const shown = /^(?:(?:image|audio|video)\/.+|application\/pdf|text\/plain)$/;
 /** Content-Disposition of a file: inline only for what can be shown safely, with its name in ASCII and in UTF-8 (RFC 6266). */
 export function dispositionOf(
   media: Pick<Media, 'id' | 'kind' | 'fileName' | 'receivedAt'> & { type: string },
+  wanted?: 'inline' | 'attachment',
 ): string {
   const name = downloadName(media);
+  const proposed = wanted ?? (shown.test(media.type) ? 'inline' : 'attachment');
   return create(name, {
-    type: shown.test(media.type) && !isActive(media.type) ? 'inline' : 'attachment',
+    // What a browser would run is never shown, whoever wants it.
+    type: isActive(media.type) ? 'attachment' : proposed,
     fallback: name.replace(/[^\x20-\x7e]+|[%"\\]/g, '_'),
   });
 }

@@ -1,7 +1,9 @@
 // What the HTTP edge is built from. The roof puts it together.
 
-import type { Links } from '../core/dialect.ts';
+import type { Desk } from '../core/desk.ts';
+import type { Dialects, Links } from '../core/dialect.ts';
 import type { Clock } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { LinkSigner } from '../core/links.ts';
 import type { Records } from '../core/records.ts';
 import type { SandboxDesk } from '../core/sandbox-desk.ts';
@@ -45,6 +47,8 @@ export type HttpParts = {
   records: Records;
   intake: Intake;
   administration: Administration;
+  /** The dialects' own addresses, and the desk that they work at. Absent: only the native API is served. */
+  facades?: { dialects: Dialects; desk: Desk } | undefined;
   desk: MediaDesk;
   eraser: Eraser;
   scrub: Scrub;
@@ -70,6 +74,8 @@ export type HttpParts = {
   limits: { intakeBodyBytes: number; jsonBodyBytes: number; headerBytes: number; uploadBytes: number };
   /** Called when something was queued without the help of a flow. */
   onWork(): void;
+  /** The API as OpenAPI 3.1. */
+  openApi(): JsonObject;
   metrics: HttpMetrics;
   doctor: Doctor;
   health: { ready(): Promise<{ ok: boolean; checks: HealthCheck[] }> };

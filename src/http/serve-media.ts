@@ -18,12 +18,16 @@ const left = new Error('the caller left');
 
 export type StoredMedia = Media & { blob: string; size: number; sha256: string; type: string };
 
+/** Under what a dialect serves a file, where it has words of its own for it. */
+export type ServedAs = { type?: string | undefined; disposition?: 'inline' | 'attachment' | undefined };
+
 /** Answers a GET or HEAD with the file. @throws Fault media_gone; ProtocolFault range_not_satisfiable */
 export async function serveMedia(
   request: FastifyRequest,
   reply: FastifyReply,
   media: StoredMedia,
   parts: { desk: Pick<MediaDesk, 'bytes'>; log?: HttpLog | undefined },
+  as: ServedAs = {},
 ): Promise<FastifyReply> {
   const etag = `"${media.sha256}"`;
   const headers: Record<string, string> = {
@@ -44,8 +48,8 @@ export async function serveMedia(
   const { start, end } = range ?? { start: 0, end: media.size - 1 };
   const length = end - start + 1;
   Object.assign(headers, {
-    'content-type': media.type,
-    'content-disposition': dispositionOf(media),
+    'content-type': as.type ?? media.type,
+    'content-disposition': dispositionOf(media, as.disposition),
     'content-length': String(length),
     ...(range && { 'content-range': `bytes ${start}-${end}/${media.size}` }),
   });

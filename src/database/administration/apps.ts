@@ -5,6 +5,7 @@ import type { Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
 import { ownersWithin, within } from '../reads/reach.ts';
 import type { Access } from '../schema.ts';
+import { toStored } from '../stored-json.ts';
 import { selectApp, toApp } from '../views/app.ts';
 import { byKey } from '../views/by-key.ts';
 import { changes } from './changes.ts';
@@ -20,6 +21,7 @@ const columns = (set: Partial<Settable>) =>
     link_seconds: set.linkSeconds,
     deliver_within_seconds: set.deliverWithinSeconds,
     hold_limit_seconds: set.holdLimitSeconds,
+    auto_download: set.autoDownload === undefined ? undefined : toStored(set.autoDownload),
   });
 
 /** @returns undefined when the organization named is not there */
@@ -51,6 +53,7 @@ export async function createApp(
       link_seconds: request.linkSeconds,
       deliver_within_seconds: request.deliverWithinSeconds,
       hold_limit_seconds: request.holdLimitSeconds,
+      auto_download: toStored(request.autoDownload),
       created_at: now,
     })
     .execute();
@@ -120,6 +123,8 @@ export async function deleteApp(
 export async function eraseApps({ db }: Access, apps: readonly number[], now: Millis): Promise<void> {
   if (apps.length === 0) return;
   await db.updateTable('apps').set({ deleted_at: now }).where('key', 'in', apps).execute();
+  // A name is free again at once.
+  await db.deleteFrom('users').where('app_key', 'in', apps).execute();
   await db
     .updateTable('api_keys')
     .set({ revoked_at: now })

@@ -11,12 +11,20 @@ import { appKey } from './apps.ts';
 import { changes } from './changes.ts';
 import { emit } from './emit.ts';
 
-type New = { now: Millis; appId: string; connectionId: string; address: string; display: string; sealed: Uint8Array };
+type New = {
+  now: Millis;
+  appId: string;
+  connectionId: string;
+  address: string;
+  display: string;
+  sealed: Uint8Array;
+  id?: Channel['id'];
+};
 type Created = { is: 'created'; channel: Channel } | { is: 'taken' } | { is: 'absent'; what: 'app' | 'connection' };
 
 export async function createChannel(
   access: Access,
-  { now, appId, connectionId, address, display, sealed }: New,
+  { now, appId, connectionId, address, display, sealed, id = newId('channel', now) }: New,
 ): Promise<Created> {
   const { db } = access;
   const app = await appKey(access, { kind: 'instance' }, appId);
@@ -32,7 +40,7 @@ export async function createChannel(
   const row = await db
     .insertInto('channels')
     .values({
-      id: newId('channel', now),
+      id,
       app_key: app,
       connection_key: connection.key,
       address,
@@ -42,9 +50,8 @@ export async function createChannel(
       state_at: now,
       created_at: now,
     })
-    .onConflict((conflict) =>
-      conflict.columns(['connection_key', 'address']).where('state', '<>', sql.lit('destroyed')).doNothing(),
-    )
+    // Of its address among the live ones, or of an id that was reserved.
+    .onConflict((conflict) => conflict.doNothing())
     .returning('key')
     .executeTakeFirst();
   if (row === undefined) return { is: 'taken' };

@@ -1,4 +1,5 @@
 import { type Millis, newId } from '../../core/ids.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { Endpoint, EventType, Reach } from '../../core/model.ts';
 import type { PauseReason } from '../../core/reasons.ts';
 import type { Page, PageRequest } from '../../core/records.ts';
@@ -18,13 +19,16 @@ type New = {
   reach: Reach;
   appId: string;
   url: string;
+  transport: Endpoint['transport'];
   dialect: string;
+  settings: JsonObject;
   events: EventType[] | null;
   sealed: Uint8Array;
 };
 type Changes = {
   url?: string;
   dialect?: string;
+  settings?: JsonObject;
   events?: EventType[] | null;
   sealed?: Uint8Array;
   state?: 'active' | 'paused';
@@ -45,7 +49,7 @@ async function liveKey({ db }: Access, { reach, appId, id }: Named): Promise<num
 
 export async function createEndpoint(
   access: Access,
-  { now, reach, appId, url, dialect, events, sealed }: New,
+  { now, reach, appId, url, transport, dialect, settings, events, sealed }: New,
 ): Promise<Endpoint | undefined> {
   const app = await appKey(access, reach, appId);
   if (app === undefined) return undefined;
@@ -55,7 +59,9 @@ export async function createEndpoint(
       id: newId('endpoint', now),
       app_key: app,
       url: JSON.stringify(url),
+      transport,
       dialect,
+      settings: JSON.stringify(settings),
       events: toStored(events),
       sealed,
       state: 'active',
@@ -99,6 +105,7 @@ export async function updateEndpoint(
   const changed = changes({
     url: set.url === undefined ? undefined : JSON.stringify(set.url),
     dialect: set.dialect,
+    settings: set.settings === undefined ? undefined : JSON.stringify(set.settings),
     events: set.events === undefined ? undefined : toStored(set.events),
     sealed: set.sealed,
   });

@@ -24,7 +24,7 @@ const named = (access: Access, { reach, owner, id }: Named) =>
 /** @throws Fault not_found when the app or organization of its reach is not there */
 export async function createKey(
   access: Access,
-  { now, hash, name, reach, permissions, mode, dialect }: { now: Millis } & NewKey,
+  { now, hash, name, reach, permissions, mode, dialect, endsAt = null }: { now: Millis } & NewKey,
 ): Promise<Key> {
   const id = newId('key', now);
   await access.db
@@ -37,6 +37,7 @@ export async function createKey(
       permissions: JSON.stringify(permissions),
       mode,
       dialect,
+      ends_at: endsAt,
       created_at: now,
     })
     .execute();

@@ -52,12 +52,19 @@ export const eraseDeletedApps: Step = async (access, now, limit) => {
     if (room <= 0) break;
     const rows = await selectErasable(access, room).where('app_key', '=', key).where('state', 'in', kept).execute();
     await erase(access, rows, 'app_deleted', now);
-    if (rows.length < room)
-      await access.db.updateTable('apps').set({ erased_at: now }).where('key', '=', key).execute();
-    changed += Math.max(1, rows.length);
+    const left = room - rows.length;
+    const documents = left > 0 ? await forgetDocuments(access, key, left) : 0;
+    if (documents < left) await access.db.updateTable('apps').set({ erased_at: now }).where('key', '=', key).execute();
+    changed += Math.max(1, rows.length + documents);
   }
   return changed;
 };
+
+async function forgetDocuments({ db }: Access, app: number, limit: number): Promise<number> {
+  const some = db.selectFrom('documents').select('key').where('app_key', '=', app).limit(limit);
+  const { numDeletedRows } = await db.deleteFrom('documents').where('key', 'in', some).executeTakeFirst();
+  return Number(numDeletedRows);
+}
 
 const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
   db

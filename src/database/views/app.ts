@@ -1,6 +1,7 @@
 import type { InferResult, Selectable } from 'kysely';
 import type { App, Key, Organization, Permission, Reach } from '../../core/model.ts';
 import type { Db, Tables } from '../schema.ts';
+import { fromStored } from '../stored-json.ts';
 
 export const toOrganization = (row: Selectable<Tables['organizations']>): Organization => ({
   id: row.id as Organization['id'],
@@ -27,6 +28,7 @@ export const toApp = (row: InferResult<ReturnType<typeof selectApp>>[number]): A
   linkSeconds: row.link_seconds,
   deliverWithinSeconds: row.deliver_within_seconds,
   holdLimitSeconds: row.hold_limit_seconds,
+  autoDownload: fromStored<string[]>(row.auto_download),
   createdAt: row.created_at,
 });
 

@@ -9,6 +9,11 @@ import { keyed, type Route } from '../route.ts';
 const one = z.object({ id: id('app') });
 const dialect = z.string().min(1).max(50);
 const retention = seconds(36_500 * daySeconds);
+/** Kinds of media that are captured on arrival; the others when somebody asks. */
+const autoDownload = z
+  .array(z.enum(['image', 'video', 'voice', 'audio', 'document', 'sticker', 'file']))
+  .max(7)
+  .nullable();
 const week = seconds(7 * daySeconds);
 
 export const appRoutes: readonly Route[] = [
@@ -28,6 +33,7 @@ export const appRoutes: readonly Route[] = [
       link_seconds: week.default(null),
       deliver_within_seconds: week.default(null),
       hold_limit_seconds: week.default(null),
+      auto_download: autoDownload.default(null),
     }),
     async handler({ body, parts }) {
       parts.administration.checkDialect(body.dialect);
@@ -40,6 +46,7 @@ export const appRoutes: readonly Route[] = [
         linkSeconds: body.link_seconds,
         deliverWithinSeconds: body.deliver_within_seconds,
         holdLimitSeconds: body.hold_limit_seconds,
+        autoDownload: body.auto_download,
       });
       if (app === undefined) throw invalid('body.organization_id', 'there is no such organization');
       return presentApp(app);
@@ -87,6 +94,7 @@ export const appRoutes: readonly Route[] = [
       link_seconds: week.optional(),
       deliver_within_seconds: week.optional(),
       hold_limit_seconds: week.optional(),
+      auto_download: autoDownload.optional(),
     }),
     async handler({ caller, params, body, parts }) {
       if (body.dialect !== undefined) parts.administration.checkDialect(body.dialect);
@@ -97,6 +105,7 @@ export const appRoutes: readonly Route[] = [
         linkSeconds: body.link_seconds,
         deliverWithinSeconds: body.deliver_within_seconds,
         holdLimitSeconds: body.hold_limit_seconds,
+        autoDownload: body.auto_download,
       });
       return presentApp(found(await parts.records.updateApp({ reach: caller.reach, id: params.id, set })));
     },

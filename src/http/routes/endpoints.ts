@@ -3,7 +3,7 @@ import { eventTypes } from '../../core/model.ts';
 import { presentEndpoint } from '../../core/present.ts';
 import { headerObjection, secretObjection } from '../../core/transport.ts';
 import { endpoint, newEndpoint, pageOfAnswer, testDelivery } from '../answers.ts';
-import { given, id, listOf, moment, overlap, pageOf, pageQuery, stepCursor } from '../fields.ts';
+import { given, id, json, listOf, moment, overlap, pageOf, pageQuery, stepCursor } from '../fields.ts';
 import { found } from '../found.ts';
 import { keyed, type Route } from '../route.ts';
 
@@ -15,6 +15,9 @@ const url = z.string().min(1).max(2048);
 const dialect = z.string().min(1).max(50);
 /** Null: every type. */
 const events = z.array(z.enum(eventTypes)).min(1).max(eventTypes.length).nullable();
+
+/** The dialect's own; it checks them itself. */
+const settings = z.record(z.string(), json);
 
 /** Static headers that are added to each request; null: none. */
 const headers = z
@@ -69,6 +72,7 @@ export const endpointRoutes: readonly Route[] = [
       dialect: dialect.optional(),
       headers: headers.optional(),
       events: events.optional(),
+      settings: settings.optional(),
       secret: secret.optional(),
     }),
     async handler({ caller, params, body, parts }) {
@@ -124,6 +128,7 @@ export const endpointRoutes: readonly Route[] = [
       dialect: dialect.optional(),
       headers: headers.optional(),
       events: events.optional(),
+      settings: settings.optional(),
       state: z.enum(['active', 'paused']).optional(),
     }),
     async handler({ caller, params, body, parts }) {

@@ -89,6 +89,7 @@ export const newApp = async (records: Records, more: Partial<Omit<App, 'id' | 'c
     linkSeconds: null,
     deliverWithinSeconds: null,
     holdLimitSeconds: null,
+    autoDownload: null,
     ...more,
   });
   if (app === undefined) throw new Error('the app was not made');
@@ -142,7 +143,9 @@ export async function home(records: Records, more: Partial<Omit<App, 'id' | 'cre
         reach,
         appId: app.id,
         url,
+        transport: 'webhook',
         dialect,
+        settings: {},
         events,
         sealed: Uint8Array.of(9),
       });

@@ -1,0 +1,210 @@
+// Serves the dialects' own addresses. Rows of all dialects are laid together by address: one route each, which finds out
+// whose key was given and hands over to that dialect, because two vendors may use the same address for different things. A
+// routing constraint would run on every request and turn a missing key into 404. Every address answers below `/a/{app id}`
+// too, for clients that log in and whose app must be known before they have a key.
+
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Caller } from '../core/caller.ts';
+import type { Desk } from '../core/desk.ts';
+import type { Dialect, DialectAnswer, DialectCall, DialectRoute, Dialects } from '../core/dialect.ts';
+import { Fault } from '../core/faults.ts';
+import { isObject, type Json, type JsonObject } from '../core/json.ts';
+import { callerOf, secretOf } from './admission.ts';
+import { asFault } from './as-fault.ts';
+import { setBodyParsers } from './body-parsers.ts';
+import type { HttpParts } from './parts.ts';
+import { loggedPath } from './request-log.ts';
+import { serveMedia } from './serve-media.ts';
+
+export type FacadeParts = HttpParts & { dialects: Dialects; dialectDesk: Desk };
+
+type Row = { dialect: Dialect; route: DialectRoute };
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The row of a façade that this request came to; undefined before its key was looked up. */
+    facade: Row | undefined;
+  }
+}
+
+export function registerFacades(app: FastifyInstance, parts: FacadeParts): void {
+  const rows = [...parts.dialects.values()].flatMap((dialect) =>
+    (dialect.facade?.routes ?? []).map((route) => ({ dialect, route })),
+  );
+  app.decorateRequest('facade', undefined);
+  for (const takes of ['nothing', 'json', 'stream'] as const) {
+    app.register(async (scope) => {
+      setBodyParsers(scope, takes === 'stream' ? 'stream' : 'json');
+      const here = Map.groupBy(
+        rows.filter(({ route }) => takesOf(rows, route) === takes),
+        ({ route }) => `${route.method} ${shapeOf(route.path)}`,
+      );
+      for (const candidates of here.values())
+        for (const below of ['', '/a/:app']) serve(scope, below, candidates, parts);
+    });
+  }
+}
+
+/** Dialects that share an address may differ in what they read; the widest of them decides. */
+function takesOf(rows: readonly Row[], { method, path }: DialectRoute): DialectRoute['takes'] {
+  const kinds = rows
+    .filter(({ route }) => route.method === method && shapeOf(route.path) === shapeOf(path))
+    .map(({ route }) => route.takes);
+  return kinds.includes('stream') ? 'stream' : kinds.includes('json') ? 'json' : 'nothing';
+}
+
+/** The path with its parameters numbered: vendors name the same place differently. */
+function shapeOf(path: string): string {
+  let place = 0;
+  return path.replace(/:\w+/g, () => `:p${place++}`);
+}
+
+function serve(scope: FastifyInstance, below: string, candidates: readonly Row[], parts: FacadeParts): void {
+  const [first] = candidates;
+  if (first === undefined) return;
+  const { method, path } = first.route;
+  scope.route({
+    method: method === 'GET' ? ['GET', 'HEAD'] : method,
+    exposeHeadRoute: false,
+    url: below + shapeOf(path),
+    bodyLimit: takesOf(candidates, first.route) === 'stream' ? 1 : parts.limits.jsonBodyBytes,
+    errorHandler: (error, request, reply) => refuse(candidates, error, request, reply, parts),
+    async onRequest(request, reply) {
+      await admitTo(candidates, request, reply, parts);
+    },
+    async handler(request, reply) {
+      const { facade } = request;
+      if (facade === undefined) throw new Error(`${method} ${path} was reached without a row`);
+      const answer = await facade.route.answer(callOf(request, facade, parts));
+      return await send(answer, request, reply, parts);
+    },
+  });
+}
+
+/** Finds out who calls, and in whose words they are answered. */
+async function admitTo(
+  candidates: readonly Row[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: FacadeParts,
+): Promise<void> {
+  const open = candidates.find(({ route }) => route.needs === 'password');
+  if (open !== undefined) {
+    request.facade = open;
+    return;
+  }
+  const secret = secretOf(request) ?? basicPassword(request.headers.authorization);
+  if (secret === undefined) throw new Fault('key_missing');
+  const caller = await callerOf(secret, request, parts);
+  const row = candidates.find(({ dialect }) => dialect.name === caller.dialect);
+  if (row === undefined) {
+    const names = candidates.map(({ dialect }) => dialect.name).join(' or ');
+    throw new Fault('permission_missing', {
+      detail: `This address belongs to the dialect ${names}; the key's is ${caller.dialect}.`,
+    });
+  }
+  request.facade = row;
+  request.caller = withinApp(caller, request.params);
+  await parts.limitRate?.(request, reply, row.dialect.facade?.rateHeaders);
+  const { needs } = row.route;
+  if (needs === 'password') return;
+  if (!caller.permissions.includes(needs.permission)) {
+    throw new Fault('permission_missing', { detail: `This call needs a key with the permission ${needs.permission}.` });
+  }
+  if (request.caller.reach.kind !== needs.reach) {
+    throw new Fault('permission_missing', {
+      detail: needs.reach === 'app' ? 'This call needs a key of one app.' : 'This call needs a key of an organization.',
+    });
+  }
+}
+
+/** The key of clients that can send it only with the name of a user, which stands for nothing here. RFC 7617. */
+function basicPassword(authorization = ''): string | undefined {
+  const pair = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1];
+  const text = pair && Buffer.from(pair, 'base64').toString('utf8');
+  return text?.slice(text.indexOf(':') + 1) || undefined;
+}
+
+/** Below `/a/{app id}` a key that reaches further is narrowed to that app; one of another app finds nothing. */
+function withinApp(caller: Caller, params: unknown): Caller {
+  const appId = isObject(params) && typeof params['app'] === 'string' ? params['app'] : undefined;
+  if (appId === undefined) return caller;
+  if (caller.reach.kind !== 'app' || caller.reach.appId !== appId) throw new Fault('not_found');
+  return caller;
+}
+
+function callOf(request: FastifyRequest, { route }: Row, parts: FacadeParts): DialectCall {
+  const names = route.path.match(/:\w+/g) ?? [];
+  const given = request.params as Record<string, string>;
+  const stream = route.takes === 'stream' ? (request.body as AsyncIterable<Uint8Array> | undefined) : undefined;
+  return {
+    // Only rows that read the Authorization header themselves are called without one, and they do not look at it.
+    caller: request.caller as Caller,
+    params: Object.fromEntries(names.map((name, place) => [name.slice(1), given[`p${place}`] ?? ''])),
+    query: Object.fromEntries(
+      Object.entries(request.query as Record<string, unknown>).flatMap(([name, value]) => {
+        const first: unknown = Array.isArray(value) ? value[0] : value;
+        return typeof first === 'string' ? [[name, first]] : [];
+      }),
+    ),
+    url: request.url,
+    headers: Object.fromEntries(
+      Object.entries(request.raw.headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]),
+    ),
+    body: route.takes === 'json' ? (request.body as Json | undefined) : undefined,
+    stream,
+    now: parts.clock.now(),
+    desk: parts.dialectDesk,
+  };
+}
+
+async function send(
+  answer: DialectAnswer,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: FacadeParts,
+): Promise<FastifyReply> {
+  reply.code(answer.status).headers(answer.headers ?? {});
+  if ('json' in answer) return json(reply, answer.json);
+  if ('text' in answer) return reply.header('content-type', answer.type).send(answer.text);
+  if ('empty' in answer) return reply.send();
+  const { file, type, disposition } = answer;
+  return await serveMedia(request, reply, parts.desk.stored(file), parts, { type, disposition });
+}
+
+const json = (reply: FastifyReply, body: Json) =>
+  reply.header('content-type', 'application/json; charset=utf-8').serializer(JSON.stringify).send(body);
+
+/** An error in the words of the dialect that was reached; before its key was known, of all that share the address. */
+function refuse(
+  candidates: readonly Row[],
+  error: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: FacadeParts,
+): void {
+  const fault = asFault(error, request.query);
+  // What belongs to HTTP alone has no words in any dialect.
+  if (fault.name === 'ProtocolFault') throw fault;
+  if (fault.kind === 'internal' || fault.kind === 'overloaded') {
+    const fields = { err: fault.cause ?? fault, method: request.method, path: loggedPath(request), code: fault.code };
+    parts.log?.[fault.kind === 'internal' ? 'error' : 'warn'](fields, 'request failed');
+  }
+  const asked = { path: loggedPath(request), now: parts.clock.now() };
+  const speaking = request.facade === undefined ? candidates.map(({ dialect }) => dialect) : [request.facade.dialect];
+  const answers = speaking.flatMap(({ facade }) => (facade === null ? [] : [facade.refuse(fault, asked)]));
+  const [first] = answers;
+  if (first === undefined) throw error;
+  const bodies = answers.flatMap((answer) =>
+    'json' in answer && isObject(answer.json) ? [answer.json as JsonObject] : [],
+  );
+  for (const name of Object.keys(reply.getHeaders()))
+    if (name === 'content-type' || name === 'content-length') reply.removeHeader(name);
+  reply
+    .code(first.status)
+    .headers(Object.assign({}, ...answers.map(({ headers }) => headers)) as Record<string, string>);
+  if (fault.retryAfter !== undefined) reply.header('retry-after', String(Math.ceil(fault.retryAfter)));
+  if (bodies.length > 0) json(reply, Object.assign({}, ...bodies) as JsonObject);
+  else if ('text' in first) reply.header('content-type', first.type).send(first.text);
+  else reply.send();
+}
