@@ -6,21 +6,24 @@ const mostMs = 30_000;
 /**
  * Asks the server under test; redirects are not followed.
  * @param key sent as Bearer; absent: none
- * @param body a text as it stands, anything else as JSON
+ * @param body a text or a form as it stands, anything else as JSON
  */
 export async function ask(
   url: string,
-  { method = 'GET', key, body }: { method?: string; key?: string; body?: unknown } = {},
+  asked: { method?: string; key?: string; headers?: Readonly<Record<string, string>>; body?: unknown } = {},
 ): Promise<Answer> {
+  const { method = 'GET', key, headers = {}, body } = asked;
+  const ready = typeof body === 'string' || body instanceof FormData;
   const answer = await fetch(url, {
     method,
     redirect: 'manual',
     signal: AbortSignal.timeout(mostMs),
     headers: {
       ...(key !== undefined && { authorization: `Bearer ${key}` }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && !(body instanceof FormData) && { 'content-type': 'application/json' }),
+      ...headers,
     },
-    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    ...(body !== undefined && { body: ready ? body : JSON.stringify(body) }),
   });
   const bytes = new Uint8Array(await answer.arrayBuffer());
   const text = new TextDecoder().decode(bytes);
