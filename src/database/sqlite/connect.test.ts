@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { connectReader, connectWriter } from './connect.ts';
+import { connectReader, connectWriter, durabilityOf } from './connect.ts';
 
 test('the writer syncs every commit, and the reader cannot write but sees each commit at once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-connect-'));
@@ -23,4 +23,17 @@ test('the writer syncs every commit, and the reader cannot write but sees each c
   writer.exec('COMMIT');
   expect(count.get()).toEqual({ rows: 1 });
   expect(() => reader.exec('DELETE FROM t')).toThrow(/readonly/);
+});
+
+test('a setting under which a commit may be lost is told as unsafe', () => {
+  const sqlite = connectWriter(':memory:');
+  sqlite.exec('PRAGMA synchronous = NORMAL');
+  expect(durabilityOf(sqlite)).toMatchObject({
+    engine: 'SQLite',
+    settings: [
+      { name: 'journal_mode', value: 'memory', safe: false },
+      { name: 'synchronous', value: 'NORMAL', safe: false },
+    ],
+  });
+  sqlite.close();
 });
