@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Id } from '../../core/ids.ts';
 import type { KeptBlob, Page, PageRequest } from '../../core/records.ts';
 import { cursorAfter, keyOf } from '../cursor.ts';
-import type { Access } from '../schema.ts';
+import type { Access, Db } from '../schema.ts';
 import { limitOf } from './page.ts';
 
 /** @throws Fault invalid_cursor */
@@ -18,16 +18,10 @@ export async function listBlobs({ db }: Access, { page }: { page: PageRequest })
   const looked = found.slice(0, limit);
   // Looked over here rather than asked for, or an engine would sort all that are live. Few are not.
   const rows = looked.filter(({ state }) => state === 'live');
-  const keys = rows.map(({ key }) => key);
-  const media = await db
-    .selectFrom('media')
-    .innerJoin('apps', 'apps.key', 'media.app_key')
-    .leftJoin('channels', 'channels.key', 'media.channel_key')
-    .select(['media.id', 'media.blob_key', 'media.deadline', 'apps.id as app_id'])
-    .select(sql<number>`case when channels.state <> 'destroyed' then 1 else 0 end`.as('from_carrier'))
-    .where('media.blob_key', 'in', keys)
-    .orderBy('media.key')
-    .execute();
+  const media = await referringTo(
+    db,
+    rows.map(({ key }) => key),
+  );
   const ofBlob = Map.groupBy(media, ({ blob_key }) => blob_key);
   return {
     rows: rows.map(({ key, object, sha256, size }) => ({
@@ -43,6 +37,19 @@ export async function listBlobs({ db }: Access, { page }: { page: PageRequest })
     })),
     next: found.length > limit ? cursorAfter('blobs', looked.at(-1)?.key ?? 0) : null,
   };
+}
+
+async function referringTo(db: Db, blobs: readonly number[]) {
+  if (blobs.length === 0) return [];
+  return await db
+    .selectFrom('media')
+    .innerJoin('apps', 'apps.key', 'media.app_key')
+    .leftJoin('channels', 'channels.key', 'media.channel_key')
+    .select(['media.id', 'media.blob_key', 'media.deadline', 'apps.id as app_id'])
+    .select(sql<number>`case when channels.state <> 'destroyed' then 1 else 0 end`.as('from_carrier'))
+    .where('media.blob_key', 'in', blobs)
+    .orderBy('media.key')
+    .execute();
 }
 
 /** Added up from what triggers count, so that it costs the same however much is stored. */
