@@ -14,7 +14,7 @@ const keyId = new RegExp(`^key_app_(?:test_)?${tail}$`);
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
 export const link = /^https?:\/\/\S+$/;
 const sha256 = /^[0-9a-f]{64}$/;
-const textOrNull = (value: unknown) => value === null || typeof value === 'string';
+export const textOrNull = (value: unknown) => value === null || typeof value === 'string';
 const anything = () => true;
 
 export const error = (type: string, more: { code?: string; param?: Form } = {}): Form => ({
@@ -93,7 +93,7 @@ export const received = (event: string, message: { [name: string]: Form }): Form
 });
 
 /** What a message with a file has besides. */
-export function fileMembers(type: string, facts: { caption: string | null; filename: string | null }) {
+export function fileMembers(type: string, facts: { caption: Form; filename: Form }) {
   const file = { url: link, id: mediaId, mimeType: type, fileSize: (size: unknown) => Number.isInteger(size), sha256 };
   return {
     file,

@@ -4,7 +4,7 @@ import type { SandboxMessage } from '../../core/sandbox-desk.ts';
 import { ask } from '../ask.ts';
 import { type Form, must, mustFit } from '../form.ts';
 import { type Check, type Heard, offered, type Target } from '../target.ts';
-import { call, error, expectAnswer, fileMembers, messageId, received, smsId } from './forms.ts';
+import { call, error, expectAnswer, fileMembers, messageId, received, smsId, textOrNull } from './forms.ts';
 
 const headers = { 'x-webhook-secret': 'a secret of the customer' };
 
@@ -37,7 +37,7 @@ function fromIn({ json }: Heard): unknown {
 const heardFrom = (target: Target, from: string): Promise<Heard> =>
   offered(target, 'receiver').next((heard) => fromIn(heard) === from);
 
-type Sent = { name: string; type: string; file?: SandboxMessage; caption?: string | null; filename?: string | null };
+type Sent = { name: string; type: string; file?: SandboxMessage; caption?: string | null; filename?: string };
 
 const bytes = new TextEncoder().encode('the bytes of a file that somebody sent');
 
@@ -69,9 +69,10 @@ const files: readonly Sent[] = [
   { name: 'a sticker', type: 'sticker', file: { type: 'image/webp' } },
 ];
 
-function formOf({ type, file, caption = null, filename = null }: Sent): Form {
+/** A file that was sent without a name may have got one from the carrier. */
+function formOf({ type, file, caption = null, filename }: Sent): Form {
   const bare = file?.type?.split(';')[0] ?? '';
-  const { file: facts, members } = fileMembers(bare, { caption, filename });
+  const { file: facts, members } = fileMembers(bare, { caption, filename: filename ?? textOrNull });
   return received('messages.whatsapp.received', {
     type,
     text: caption,

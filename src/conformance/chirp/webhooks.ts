@@ -50,7 +50,7 @@ export const webhookChecks: readonly Check[] = [
       await expectAnswer(call(target, 'POST', path, { url }), 400, refused('events'));
       const wrong = { url, events: ['messages.sms.received', 'messages.pigeon.received'] };
       await expectAnswer(call(target, 'POST', path, wrong), 400, refused('events.1'));
-      await expectAnswer(call(target, 'POST', path, { url: 'http://example.com/', events }), 400, refused('url'));
+      await expectAnswer(call(target, 'POST', path, { url: 'ftp://example.com/', events }), 400, refused('url'));
       await expectAnswer(call(target, 'POST', path, '{"url":'), 400, error('invalid_request_error'));
     },
   },

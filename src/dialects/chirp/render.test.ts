@@ -238,9 +238,9 @@ test('a preview is no attachment, and several files of one message are all named
       media({ id: `med_${k}3`, part: 2, kind: 'document', type: 'application/pdf' }),
     ],
   });
-  const told_ = told(event(about)).data.message;
-  expect(told_.mediaId).toBe(`med_${k}2`);
-  expect(told_.mediaIds).toEqual([`med_${k}2`, `med_${k}3`]);
+  const seen = told(event(about)).data.message;
+  expect(seen.mediaId).toBe(`med_${k}2`);
+  expect(seen.mediaIds).toEqual([`med_${k}2`, `med_${k}3`]);
 });
 
 test('somebody without a number is known by the id that the carrier gives', () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Desk, EndpointOrder } from '../../core/desk.ts';
 import type { DialectCall, DialectRoute } from '../../core/dialect.ts';
 import { Fault } from '../../core/faults.ts';
-import type { Id, Millis } from '../../core/ids.ts';
+import type { Id } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Endpoint, Mode } from '../../core/model.ts';
 import { readBy } from '../schemas.ts';
@@ -29,9 +29,9 @@ const create: DialectRoute = {
   needs,
   takes: 'json',
   describes: describe('Makes a webhook.', 201, newWebhook, { body: order }),
-  async answer({ caller, body, now, desk }) {
+  async answer({ caller, body, desk }) {
     const given = readBy(order, body ?? {}, 'body');
-    const made = await desk.createEndpoint(caller, { ...changeOf(given, now), url: given.url });
+    const made = await desk.createEndpoint(caller, { ...orderOf(given), url: given.url });
     return { status: 201, json: { ...present(made.endpoint, desk, caller.mode), signingSecret: made.secret } };
   },
 };
@@ -69,7 +69,9 @@ const update: DialectRoute = {
   async answer({ caller, params, body, now, desk }) {
     const before = await desk.endpoint(caller, endpointId(params));
     if (before === undefined) throw new Fault('not_found');
-    const changed = await desk.updateEndpoint(caller, before.id, changeOf(readBy(change, body ?? {}, 'body'), now));
+    const wanted = orderOf(readBy(change, body ?? {}, 'body'));
+    const settings = { ...wanted.settings, updatedAt: new Date(now).toISOString() };
+    const changed = await desk.updateEndpoint(caller, before.id, { ...wanted, settings });
     return answerWith(changed, desk, caller.mode);
   },
 };
@@ -90,14 +92,11 @@ const remove: DialectRoute = {
 export const webhookRoutes: readonly DialectRoute[] = [create, list, get, update, remove];
 
 /** The vendor's names stay in the settings; ours follow from them. */
-function changeOf({ url, events, headers }: z.output<typeof change>, now: Millis): EndpointOrder {
-  return {
-    ...(url !== undefined && { url }),
-    ...(headers !== undefined && { headers }),
-    ...(events !== undefined && { events: eventsBehind(events) }),
-    settings: { updatedAt: new Date(now).toISOString(), ...(events !== undefined && { events }) },
-  };
-}
+const orderOf = ({ url, events, headers }: z.output<typeof change>): EndpointOrder => ({
+  ...(url !== undefined && { url }),
+  ...(headers !== undefined && { headers }),
+  ...(events !== undefined && { events: eventsBehind(events), settings: { events } }),
+});
 
 function endpointId({ webhookId = '' }: DialectCall['params']): Id<'endpoint'> {
   const named = ownId('endpoint', webhookId);
