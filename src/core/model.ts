@@ -186,6 +186,8 @@ export const eventTypes = [
   'media.unavailable',
   'media.expired',
   'media.deleted',
+  // The answer to an application that asked for a file; some dialects send one for each time it asked.
+  'media.answered',
   'channel.paused',
   'channel.resumed',
   'endpoint.paused',

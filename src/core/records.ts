@@ -296,6 +296,11 @@ export type Records = {
   listMedia(request: { reach: Reach; filter: MediaFilter; page: PageRequest }): Promise<Page<Media>>;
   /** unavailable or remote → pending, with a capture job. */
   retryMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
+  /**
+   * Somebody asks for the file. Each call is answered by one event `media.answered`: at once where it is stored, or gone for good
+   * (`changed: false`); otherwise when its capture ends, which is queued where none is.
+   */
+  askMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
   /** any → deleted; deleting twice changes nothing. */
   deleteMedia(request: { reach: Reach; id: string; now: Millis }): Promise<Moved<Media>>;
   /**

@@ -33,6 +33,10 @@ export const partsOf = (policy: DialectPolicy, media: number): number =>
 export const partFor = (policy: DialectPolicy, media: { part: number }): number =>
   policy.parts === 'media' ? media.part : 0;
 
+/** Whether an endpoint hears what became of a media as the answer to those who asked, and needs no other news of it. */
+export const isAnswered = (policy: DialectPolicy, { askers }: { askers: number }): boolean =>
+  askers > 0 && policy.speaks.includes('media.answered');
+
 type Limits = { deliver_within_seconds: number | null; hold_limit_seconds: number | null };
 
 /** When an event about a message is due, some of whose media are still pending or not. */

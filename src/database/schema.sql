@@ -314,6 +314,8 @@ CREATE TABLE media (
   sha256 TEXT,
   integrity TEXT,
   blob_key INTEGER REFERENCES blobs (key),
+  askers INTEGER NOT NULL DEFAULT 0,
+  kept INTEGER NOT NULL DEFAULT 0,
   received_at INTEGER NOT NULL,
   stored_at INTEGER,
   deadline INTEGER NOT NULL,

@@ -174,6 +174,10 @@ export type Tables = {
     sha256: string | null;
     integrity: Integrity | null;
     blob_key: number | null;
+    /** How many asked for the file since it was last told what became of it. */
+    askers: Generated<number>;
+    /** 1: retention does not end it. */
+    kept: Generated<number>;
     received_at: number;
     stored_at: number | null;
     deadline: number;

@@ -7,7 +7,7 @@ import { presentEvent } from '../core/present.ts';
 
 export const native: Dialect = {
   name: 'native',
-  policy: { hold: 'deliver_within', parts: 'message', speaks: eventTypes },
+  policy: { hold: 'deliver_within', parts: 'message', speaks: eventTypes.filter((type) => type !== 'media.answered') },
   keyPrefix: (mode) => `mdk_${mode}_`,
   retention: null,
   render: ({ event, now, links }) => ({

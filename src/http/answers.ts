@@ -322,6 +322,10 @@ export const events = {
     id: 'MediaDeletedEvent',
     description: 'Somebody deleted the file.',
   }),
+  'media.answered': eventOf('media.answered', { media, message: message.optional() }).meta({
+    id: 'MediaAnsweredEvent',
+    description: 'The answer to a client of another dialect that asked for a file. Native endpoints are not sent it.',
+  }),
   'channel.paused': eventOf('channel.paused', { channel }).meta({
     id: 'ChannelPausedEvent',
     description: 'The carrier refuses the account of a channel; files wait until it is put right.',
@@ -345,6 +349,7 @@ export const event = z
     events['media.unavailable'],
     events['media.expired'],
     events['media.deleted'],
+    events['media.answered'],
     events['channel.paused'],
     events['channel.resumed'],
     events['endpoint.paused'],

@@ -46,6 +46,37 @@ export async function retryMedia(access: Access, { reach, id, now }: Named): Pro
   return await moved(access, key, changed);
 }
 
+export async function askMedia(access: Access, { reach, id, now }: Named): Promise<Moved<Media>> {
+  const row = await rowOf(access, reach, id);
+  if (row === undefined) return undefined;
+  const { key, app_key: appKey, message_key: messageKey } = row;
+  if (row.state === 'unavailable' || row.state === 'remote') await retryMedia(access, { reach, id, now });
+  const [media] = (await mediaByKeys(access, [key])).values();
+  if (media?.state === 'pending') {
+    await access.db
+      .updateTable('media')
+      .set(({ eb }) => ({ askers: eb('askers', '+', 1) }))
+      .where('key', '=', key)
+      .execute();
+  } else {
+    await emit(access, [{ type: 'media.answered', appKey, messageKey, mediaKey: key }], now);
+  }
+  return await moved(access, key, media?.state === 'pending' || media?.state === 'stored');
+}
+
+/** Answers everybody who asked for the file of a media, now that it is known what became of it. */
+export async function answerAskers(
+  access: Access,
+  media: { key: number; app_key: number; message_key: number | null; askers: number },
+  now: Millis,
+): Promise<void> {
+  if (media.askers === 0) return;
+  await access.db.updateTable('media').set({ askers: 0 }).where('key', '=', media.key).execute();
+  const { key: mediaKey, app_key: appKey, message_key: messageKey } = media;
+  const fact = { type: 'media.answered', appKey, messageKey, mediaKey } as const;
+  await emit(access, Array<typeof fact>(media.askers).fill(fact), now);
+}
+
 export async function deleteMedia(access: Access, { reach, id, now }: Named): Promise<Moved<Media>> {
   const { db } = access;
   const row = await rowOf(access, reach, id);
@@ -62,6 +93,7 @@ export async function deleteMedia(access: Access, { reach, id, now }: Named): Pr
     await doomBlobs(access, row.blob_key === null ? [] : [row.blob_key], now);
     await emit(access, [{ type: 'media.deleted', appKey, messageKey, mediaKey: key }], now);
     if (row.state === 'pending' && messageKey !== null) await releaseHeld(access, messageKey, now);
+    await answerAskers(access, row, now);
   }
   return await moved(access, key, changed);
 }
@@ -80,6 +112,7 @@ async function rowOf(access: Access, reach: Reach, id: string) {
       'media.state',
       'media.blob_key',
       'media.deadline',
+      'media.askers',
     ])
     .select('channels.state as channel_state')
     .where('media.key', '=', key)

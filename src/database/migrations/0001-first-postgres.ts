@@ -196,6 +196,8 @@ CREATE TABLE media (
   sha256 text,
   integrity text,
   blob_key bigint REFERENCES blobs (key),
+  askers bigint NOT NULL DEFAULT 0,
+  kept bigint NOT NULL DEFAULT 0,
   received_at bigint NOT NULL,
   stored_at bigint,
   deadline bigint NOT NULL,

@@ -6,7 +6,7 @@ import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { RecordsSettings } from '../../core/records.ts';
 import type { EndpointState } from '../../core/states.ts';
-import { eventVersion, hearing, partFor } from '../layout.ts';
+import { eventVersion, hearing, isAnswered, partFor } from '../layout.ts';
 import { insertRows, type RowOf } from './insert.ts';
 import type { Tx } from './transaction.ts';
 import type { Unsent } from './unsent.ts';
@@ -15,7 +15,7 @@ export type Endpoint = { key: number; app_key: number; dialect: string; events: 
 export type Hearer = Endpoint & { policy: DialectPolicy };
 export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
 /** A media as its row has it. */
-export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number };
+export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number; askers: number };
 
 type News = Omit<Unsent, 'key'>;
 const newsOf = ({ message_key, endpoint_key, part }: News): string => `${message_key} ${endpoint_key} ${part}`;
@@ -81,6 +81,7 @@ export function announcer(parts: {
     const subject = { appKey, messageKey, mediaKey: media.key };
     const event = state(type, subject, now);
     for (const endpoint of hearers(appKey, type)) {
+      if (isAnswered(endpoint.policy, media)) continue;
       const part = partFor(endpoint.policy, media);
       const carried =
         messageKey !== null && unsent.has(newsOf({ message_key: messageKey, endpoint_key: endpoint.key, part }));

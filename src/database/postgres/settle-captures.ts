@@ -14,6 +14,7 @@ import type {
 } from '../../core/records.ts';
 import { type ChannelState, type MediaState, mayMove, mediaMoves } from '../../core/states.ts';
 import { pauseChannel, resumeChannel } from '../administration/channels.ts';
+import { answerAskers } from '../administration/media.ts';
 import { announceEvents } from '../event-horizon.ts';
 import type { Access, MediaDetails } from '../schema.ts';
 import { toStored } from '../stored-json.ts';
@@ -30,6 +31,7 @@ type MediaRow = {
   part: number;
   state: MediaState;
   details: string;
+  askers: number;
 };
 type Blob = { key: number; app_key: number; object: string; sha256: string; size: number };
 type Stored = Pick<RowOf<'media'>, 'details' | 'size' | 'sha256' | 'integrity' | 'blob_key'> & {
@@ -42,7 +44,7 @@ const mine = "SELECT lane, subject FROM jobs WHERE kind = 'capture' AND key = AN
 const messagesOfMine = `SELECT message_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)`;
 const statements = {
   channels: `SELECT key, state FROM channels WHERE key IN (SELECT lane FROM (${mine}) AS mine) ORDER BY key FOR SHARE`,
-  media: `SELECT key, app_key, message_key, part, state, details FROM media WHERE key IN (
+  media: `SELECT key, app_key, message_key, part, state, details, askers FROM media WHERE key IN (
       SELECT subject FROM (${mine}) AS mine UNION SELECT key FROM media WHERE message_key IN (${messagesOfMine}))
     ORDER BY key FOR UPDATE`,
   liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key IN (
@@ -188,6 +190,7 @@ async function settleAll(
       if (result.to === 'stored') drop = keep(row, result.file, at);
       else givenUp.push({ key: row.key, at, reason: toStored(result.reason) });
       tell(result.to === 'stored' ? 'media.stored' : 'media.unavailable', row, at);
+      if (row.askers > 0) moves.push((access) => answerAskers(access, row, at));
       if (channelState === 'paused') moves.push((access) => resumeChannel(access, { key: lane, now: at }));
     }
     if (channel !== null) moves.push((access) => moveChannel(access, tx, lane, channel, at));

@@ -143,7 +143,8 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       const key = addMedia(route, known.key, part, claim, times);
       // Nothing will be fetched of it, so this is all that there will ever be to tell.
       if (claim.unavailable !== null) {
-        announce.tell('media.unavailable', { key, app_key: route.app_key, message_key: known.key, part }, times.now);
+        const media = { key, app_key: route.app_key, message_key: known.key, part, askers: 0 };
+        announce.tell('media.unavailable', media, times.now);
       }
       parts.add(part);
       ids.add(id);

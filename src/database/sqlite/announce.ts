@@ -7,7 +7,7 @@ import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { JobKind, RecordsSettings } from '../../core/records.ts';
 import type { EndpointState } from '../../core/states.ts';
-import { eventVersion, hearing, partFor } from '../layout.ts';
+import { eventVersion, hearing, isAnswered, partFor } from '../layout.ts';
 import { statement } from './statement.ts';
 
 export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
@@ -19,7 +19,7 @@ export type Hearer = {
   policy: DialectPolicy;
 };
 /** A media as its row has it. */
-export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number };
+export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number; askers: number };
 
 export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
   const insertEvent = statement(
@@ -93,6 +93,7 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     const subject = { appKey, messageKey, mediaKey: media.key };
     const event = state(type, subject, now);
     for (const endpoint of hearers(appKey, type)) {
+      if (isAnswered(endpoint.policy, media)) continue;
       const unsent =
         messageKey !== null && unsentOf.get(messageKey, endpoint.key, partFor(endpoint.policy, media)) !== undefined;
       if (!unsent) deliver(event, subject, endpoint, 0, now, now);

@@ -3,6 +3,7 @@ import type { Millis } from '../../core/ids.ts';
 import type { CaptureResult, CaptureSettled, CaptureSettlement, ChannelMove, StoredFile } from '../../core/records.ts';
 import { type ChannelState, type MediaState, mayMove, mediaMoves } from '../../core/states.ts';
 import { pauseChannel, resumeChannel } from '../administration/channels.ts';
+import { answerAskers } from '../administration/media.ts';
 import type { Access, MediaDetails } from '../schema.ts';
 import { toStored } from '../stored-json.ts';
 import { announcer } from './announce.ts';
@@ -16,6 +17,7 @@ type MediaRow = {
   part: number;
   state: MediaState;
   details: string;
+  askers: number;
   channel_state: ChannelState;
   app_deleted_at: Millis | null;
 };
@@ -23,7 +25,7 @@ type MediaRow = {
 export function captureSettler(sqlite: DatabaseSync, access: Access, leases: LeaseHolder) {
   const mediaOf = statement<MediaRow>(
     sqlite,
-    `SELECT media.key, media.app_key, media.message_key, media.part, media.state, media.details,
+    `SELECT media.key, media.app_key, media.message_key, media.part, media.state, media.details, media.askers,
        channels.state AS channel_state, apps.deleted_at AS app_deleted_at
      FROM media JOIN apps ON apps.key = media.app_key JOIN channels ON channels.key = media.channel_key WHERE media.key = ?`,
   );
@@ -126,6 +128,7 @@ export function captureSettler(sqlite: DatabaseSync, access: Access, leases: Lea
       if (result.to === 'stored') drop = keep(media, result.file, at);
       else giveUp.run(toStored(result.reason), at, media.key);
       tell(result.to === 'stored' ? 'media.stored' : 'media.unavailable', media, at);
+      await answerAskers(access, media, at);
       if (media.channel_state === 'paused') await resumeChannel(access, { key: lane, now: at });
     }
     if (channel !== null) await moveChannel(lane, channel, at);

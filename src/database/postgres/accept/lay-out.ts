@@ -166,7 +166,7 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       if (!attachment.wanted)
         known.announce.tell(
           'media.unavailable',
-          { key, app_key: route.app_key, message_key: message.key, part },
+          { key, app_key: route.app_key, message_key: message.key, part, askers: 0 },
           times.now,
         );
       parts.add(part);
