@@ -2,9 +2,9 @@
 // bounded by the caller's reach; a dialect never sees the records.
 
 import type { Caller } from './caller.ts';
-import type { Links } from './dialect.ts';
 import type { Id, IdSpan, Millis } from './ids.ts';
 import type { JsonObject } from './json.ts';
+import type { Links } from './links.ts';
 import type {
   App,
   Channel,
@@ -19,8 +19,11 @@ import type {
 } from './model.ts';
 import type { Page, PageRequest } from './records.ts';
 
-/** Whose a thing is: the caller's app's, somebody else's, or nobody's. Tombstones are found like anything else. */
-export type Whose<Thing> = { is: 'own'; thing: Thing } | { is: 'foreign' } | { is: 'absent' };
+/**
+ * Whose a thing is: the caller's app's, somebody else's, or nobody's. Media is found in any state; a channel that was destroyed
+ * is `gone`.
+ */
+export type Whose<Thing> = { is: 'own'; thing: Thing } | { is: 'gone' } | { is: 'foreign' } | { is: 'absent' };
 
 /** Names a thing: its public id, or the span of ids that a foreign id stands for. */
 export type Named<Kind extends 'media' | 'channel' | 'endpoint' | 'app'> = string | IdSpan<Kind>;
@@ -124,6 +127,6 @@ export type Desk = {
   /** Takes in a text message as if a carrier had brought it; for keys of mode test. Gives the message's id. */
   simulate(
     caller: Caller,
-    text: { from: string; to: string; text: string; carrier: 'sms' | 'whatsapp' },
+    text: { from: string; to: string; text: string; subject?: string; carrier: 'sms' | 'whatsapp' },
   ): Promise<Id<'message'>>;
 };

@@ -4,8 +4,9 @@
 import type { Caller } from './caller.ts';
 import type { Desk } from './desk.ts';
 import type { Fault } from './faults.ts';
-import type { Millis } from './ids.ts';
+import type { Id, Millis } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
+import type { Links } from './links.ts';
 import type { Event, EventType, Media, Mode, Permission } from './model.ts';
 
 /** How long an event waits for its captures: the app's deliver_within, its hold_limit, or not at all. */
@@ -22,15 +23,6 @@ export type DialectPolicy = {
 
 /** How long media of an app of this dialect is kept; null: until deleted. `hard`: waiting for a delivery does not prolong it. */
 export type DialectRetention = { seconds: number | null; hard: boolean };
-
-/** What a link may differ in: its life in seconds (null: it does not expire), and the name before the extension. */
-export type LinkForm = { seconds?: number | null; name?: string };
-
-/** Makes links to stored media. */
-export type Links = {
-  /** A link that yields the bytes without a key until it expires. */
-  to(media: Media, now: Millis, form?: LinkForm): { url: string; expiresAt: Millis };
-};
 
 export type Rendered = {
   /** JSON text, exactly as it is signed and sent. */
@@ -71,6 +63,14 @@ export type Dialect = {
    * @throws Fault invalid_request that names the field below `body.settings`
    */
   readSettings(given: JsonObject, before: JsonObject): JsonObject;
+  /** Channels that a client makes before the operator gives them a line: documents of this kind keep their ids. */
+  readonly reserves?: {
+    kind: string;
+    /** The vendor's name of the channel in such a document. */
+    nameIn(value: JsonObject): string;
+    /** The id that the channel gets when it is made under this name; undefined: it is no such name. */
+    idOf(name: string): Id<'channel'> | undefined;
+  };
   /** What it answers to; none for the native one, whose routes are the API's. */
   readonly facade: Facade | null;
 };

@@ -2,12 +2,20 @@
 // path and the expiry, so that nothing in a link can be altered. The key's id stands in the token: keys can be replaced.
 
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
-import type { Links } from './dialect.ts';
 import type { Millis } from './ids.ts';
 import { isObject } from './json.ts';
 import { extensionOf } from './media-type.ts';
 import type { Media } from './model.ts';
 import { deriveKey, keyId } from './sealing.ts';
+
+/** What a link may differ in: its life in seconds (null: it does not expire), and the name before the extension. */
+export type LinkForm = { seconds?: number | null; name?: string };
+
+/** Makes links to stored media. */
+export type Links = {
+  /** A link that yields the bytes without a key until it expires. */
+  to(media: Media, now: Millis, form?: LinkForm): { url: string; expiresAt: Millis };
+};
 
 export type LinkSigner = {
   /** Path and query of a link to a file of this media; `expiresAt` is cut to whole seconds. */

@@ -1,8 +1,8 @@
 // The native form of things: what the native API answers and native events carry. Times are ISO 8601 in UTC. The shapes are
 // inferred, so that the schemas of the API are held against them when it is compiled.
 
-import type { Links } from './dialect.ts';
 import type { Millis } from './ids.ts';
+import type { Links } from './links.ts';
 import type {
   App,
   Attempt,

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Links } from '../core/dialect.ts';
+import type { Links } from '../core/links.ts';
 import { type Event, eventTypes, type Media, type Message } from '../core/model.ts';
 import { dialects } from './registry.ts';
 

@@ -2,11 +2,12 @@
 // Secrets are given once, sealed, and never come back.
 
 import type { Carrier, Carriers } from '../core/carrier.ts';
+import type { Document } from '../core/desk.ts';
 import type { Dialect, Dialects } from '../core/dialect.ts';
 import { Fault, invalid } from '../core/faults.ts';
-import type { Clock } from '../core/ids.ts';
+import type { Clock, Id } from '../core/ids.ts';
 import type { App, Channel, Connection, Reach } from '../core/model.ts';
-import type { Records } from '../core/records.ts';
+import type { Page, Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { foreignId } from '../core/text.ts';
@@ -27,7 +28,14 @@ export type Administration = KeyAdministration &
     deleteConnection(id: string): Promise<void>;
     createChannel(
       reach: Reach,
-      given: Given & { app_id: string; connection_id: string; address: string; display?: string | undefined },
+      given: Given & {
+        app_id: string;
+        connection_id: string;
+        address: string;
+        display?: string | undefined;
+        /** A device that a client of a dialect made and that this channel becomes. */
+        device?: string | undefined;
+      },
     ): Promise<Channel>;
     updateChannel(reach: Reach, id: string, given: Given & { display?: string | undefined }): Promise<Channel>;
   };
@@ -59,6 +67,26 @@ export function administration(parts: AdministrationParts): Administration {
     return dialect;
   };
   const appOf = async (reach: Reach, id: string): Promise<App> => found(await records.app({ reach, id }));
+
+  /** The id that a client of the app reserved. @throws Fault invalid_request naming body.device */
+  async function reserved(appId: Id<'app'>, device: string): Promise<Id<'channel'>> {
+    for (const { name: dialect, reserves } of parts.dialects.values()) {
+      const id = reserves?.idOf(device);
+      if (reserves === undefined || id === undefined) continue;
+      let cursor: string | null = null;
+      do {
+        const page: Page<Document> = await records.listDocuments({
+          appId,
+          dialect,
+          kind: reserves.kind,
+          page: { limit: 200, cursor },
+        });
+        if (page.rows.some(({ value }) => reserves.nameIn(value) === device)) return id;
+        cursor = page.next;
+      } while (cursor !== null);
+    }
+    throw invalid('body.device', 'no client of this app has made such a device');
+  }
 
   return {
     ...keyAdministration({ records, dialectOf, clock }),
@@ -102,14 +130,15 @@ export function administration(parts: AdministrationParts): Administration {
       if (result === 'in_use') throw new Fault('connection_in_use');
     },
 
-    async createChannel(reach, { app_id, connection_id, address: givenAddress, display, ...given }) {
+    async createChannel(reach, { app_id, connection_id, address: givenAddress, display, device, ...given }) {
       const connection = await records.connection({ id: connection_id });
       if (connection === undefined) throw invalid('body.connection_id', 'there is no such connection');
       const address = foreignId(givenAddress);
       if (address === undefined) throw invalid('body.address', '1 to 512 bytes without control characters');
-      await appOf(reach, app_id).catch(() => {
+      const app = await appOf(reach, app_id).catch(() => {
         throw invalid('body.app_id', 'there is no such app');
       });
+      const id = device === undefined ? undefined : await reserved(app.id, device);
       const { secrets } = carrierOf(connection.carrier).readChannel(given);
       const made = await records.createChannel({
         now: clock.now(),
@@ -118,6 +147,7 @@ export function administration(parts: AdministrationParts): Administration {
         address,
         display: display ?? address,
         sealed: sealer.seal(secrets),
+        ...(id && { id }),
       });
       switch (made.is) {
         case 'created':

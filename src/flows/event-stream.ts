@@ -8,9 +8,9 @@
 // Memory is bounded by one page and what waits to be sent. Nothing is remembered of a client that is gone: its place is its
 // cursor, and it keeps that itself.
 
-import type { Links } from '../core/dialect.ts';
 import { Fault } from '../core/faults.ts';
 import type { Clock } from '../core/ids.ts';
+import type { Links } from '../core/links.ts';
 import type { Event } from '../core/model.ts';
 import { presentEvent } from '../core/present.ts';
 import type { Records } from '../core/records.ts';

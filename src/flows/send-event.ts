@@ -1,7 +1,8 @@
 // One part of an event to one endpoint: rendered in its dialect, signed, sent. Nothing is judged or recorded here.
 
-import type { Dialects, Links } from '../core/dialect.ts';
+import type { Dialects } from '../core/dialect.ts';
 import type { Clock } from '../core/ids.ts';
+import type { Links } from '../core/links.ts';
 import type { Endpoint, Event } from '../core/model.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { Span } from '../core/tracing.ts';

@@ -1,10 +1,10 @@
 // What the HTTP edge is built from. The roof puts it together.
 
 import type { Desk } from '../core/desk.ts';
-import type { Dialects, Links } from '../core/dialect.ts';
+import type { Dialects } from '../core/dialect.ts';
 import type { Clock } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
-import type { LinkSigner } from '../core/links.ts';
+import type { LinkSigner, Links } from '../core/links.ts';
 import type { Records } from '../core/records.ts';
 import type { SandboxDesk } from '../core/sandbox-desk.ts';
 import type { Access } from '../flows/access.ts';

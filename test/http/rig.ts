@@ -9,7 +9,7 @@ import { onTestFinished } from 'vitest';
 import { diskStore } from '../../src/blobs/disk.ts';
 import { carriers } from '../../src/carriers/registry.ts';
 import type { BlobStore } from '../../src/core/blob-store.ts';
-import type { Links } from '../../src/core/dialect.ts';
+import type { Links } from '../../src/core/links.ts';
 import { type Millis, newId } from '../../src/core/ids.ts';
 import { gatewayLinks, linkSigner } from '../../src/core/links.ts';
 import type { App, Media } from '../../src/core/model.ts';
@@ -32,8 +32,9 @@ import { replays } from '../../src/flows/replay.ts';
 import { scrubbing } from '../../src/flows/scrub.ts';
 import { testDelivery } from '../../src/flows/test-delivery.ts';
 import { uploads } from '../../src/flows/upload.ts';
-import { buildHttp, type HttpParts } from '../../src/http/app.ts';
+import { buildHttp, type HttpParts, routeGroups } from '../../src/http/app.ts';
 import { socketStreams } from '../../src/http/event-streams.ts';
+import { openApi } from '../../src/http/openapi.ts';
 import { openMetrics } from '../../src/observing/metrics.ts';
 import { guardedRequester } from '../../src/outgoing/guarded-requester.ts';
 import { webhookTransport } from '../../src/transports/webhook.ts';
@@ -161,6 +162,7 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
     clock,
     publicUrl: () => url,
     limits: { intakeBodyBytes: 256 * 1024, jsonBodyBytes: 64 * 1024, headerBytes: 16 * 1024, uploadBytes: 256 * 1024 },
+    openApi: () => openApi(routeGroups, '0'),
     onWork,
     metrics: { ...openMetrics({ version: '0', database: 'sqlite' }), type: 'text/plain', token: metricsToken },
     doctor: {

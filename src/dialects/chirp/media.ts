@@ -1,8 +1,8 @@
 // One attachment, as messages carry it and as the media address answers.
 
-import type { Links } from '../../core/dialect.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { Links } from '../../core/links.ts';
 import { bareType } from '../../core/media-type.ts';
 import type { Media } from '../../core/model.ts';
 import { stateNow } from '../../core/present.ts';

@@ -1,9 +1,9 @@
 // A message in the vendor's forms. The primary one names a file by `mediaUrl` and `mediaId`; beside them stand the objects
 // of the vendor's WhatsApp page, and lists where a message may have several files.
 
-import type { Links } from '../../core/dialect.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
+import type { Links } from '../../core/links.ts';
 import type { Media, Message, Mode } from '../../core/model.ts';
 import { recipientOf, senderOf } from '../e164.ts';
 import { networkOf } from '../network-of.ts';

@@ -1,9 +1,10 @@
 import type { Caller } from '../../core/caller.ts';
 import type { Carriers } from '../../core/carrier.ts';
 import type { Named, Whose } from '../../core/desk.ts';
-import type { Dialects, Links } from '../../core/dialect.ts';
+import type { Dialects } from '../../core/dialect.ts';
 import { Fault } from '../../core/faults.ts';
 import type { Clock, Id } from '../../core/ids.ts';
+import type { Links } from '../../core/links.ts';
 import type { Reach } from '../../core/model.ts';
 import type { Records } from '../../core/records.ts';
 import type { Sealer } from '../../core/sealing.ts';
@@ -60,6 +61,5 @@ export async function whose<Thing>(
   if (found === undefined) return { is: 'absent' };
   const thing = await read(caller.reach, found.id);
   if (thing !== undefined) return { is: 'own', thing };
-  // Out of reach, or of an app that is gone with all it had.
-  return found.appId === appOf(caller) ? { is: 'absent' } : { is: 'foreign' };
+  return { is: found.appId === appOf(caller) ? 'gone' : 'foreign' };
 }

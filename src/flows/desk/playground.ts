@@ -17,7 +17,7 @@ export function playgroundDesk({ records, sealer, clock, onWork }: DeskParts): P
   }
 
   return {
-    async simulate(caller, { from, to, text, carrier: as }) {
+    async simulate(caller, { from, to, text, subject, carrier: as }) {
       if (caller.mode !== 'test')
         throw new Fault('permission_missing', { detail: 'Only a test key can simulate a message.' });
       const appId = appOf(caller);
@@ -33,13 +33,14 @@ export function playgroundDesk({ records, sealer, clock, onWork }: DeskParts): P
         display: to,
         sealed: sealer.seal({}),
       });
-      const carrierMessageId = newId('message', now);
+      // Told from every other by its own form.
+      const carrierMessageId = newId('journal', now);
       await records.accept([
         {
           connectionId: connection,
           receivedAt: now,
           headers: {},
-          body: Buffer.from(JSON.stringify({ from, to, text, carrier: as })),
+          body: Buffer.from(JSON.stringify({ from, to, text, subject, carrier: as })),
           messages: [
             {
               is: 'message',
@@ -54,7 +55,7 @@ export function playgroundDesk({ records, sealer, clock, onWork }: DeskParts): P
               name: null,
               groupId: null,
               context: null,
-              content: null,
+              content: subject === undefined ? null : { subject },
               raw: null,
               errors: [],
               sentAt: now,
@@ -68,7 +69,14 @@ export function playgroundDesk({ records, sealer, clock, onWork }: DeskParts): P
         },
       ]);
       onWork();
-      return carrierMessageId;
+      const { rows } = await records.listMessages({
+        reach: caller.reach,
+        filter: { carrierMessageId },
+        page: { limit: 1, cursor: null },
+      });
+      const [message] = rows;
+      if (message === undefined) throw new Error('a simulated message was not stored');
+      return message.id;
     },
   };
 }

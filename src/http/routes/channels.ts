@@ -27,6 +27,7 @@ export const channelRoutes: readonly Route[] = [
       connection_id: id('connection'),
       address: z.string(),
       display: name.optional(),
+      device: z.string().max(512).optional(),
     }),
     async handler({ caller, body, parts }) {
       return presentChannel(await parts.administration.createChannel(caller.reach, body));
