@@ -47,6 +47,7 @@ test('the package holds what it needs and nothing of the workshop', async () => 
   const names = await readdir(join(folder, 'node_modules/mediadock'), { recursive: true });
   expect(names).toContain('dist/database/sqlite/writer.js');
   expect(names).toContain('dist/database/sqlite/reader.js');
+  expect(names).toContain('dist/http/swagger-ui/swagger-ui-bundle.js');
   expect(names).toContain('LICENSE');
   expect(names.filter((name) => /\.test\.|(?:^|\/)(?:test|src|tools)(?:\/|$)/.test(name))).toEqual([]);
 });
@@ -57,8 +58,9 @@ test('the library exports a gateway that starts and stops', limit, async () => {
     const config = readConfig({ MEDIADOCK_PORT: '0', MEDIADOCK_DATA_DIR: './library-data', MEDIADOCK_LOG_LEVEL: 'error' }, () => '');
     const gateway = await startGateway(config);
     const answer = await fetch(gateway.url + '/healthz');
-    console.log(answer.status);
+    const page = await fetch(gateway.url + '/docs/swagger-ui.css');
+    console.log(answer.status, page.status);
     await gateway.close();`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { cwd: folder, env });
-  expect(stdout.trim()).toBe('200');
+  expect(stdout.trim()).toBe('200 200');
 });

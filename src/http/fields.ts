@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { type Id, type IdKind, prefixes } from '../core/ids.ts';
+import type { Json } from '../core/json.ts';
 import type { Page, PageRequest } from '../core/records.ts';
 import { foreignId } from '../core/text.ts';
 
@@ -51,6 +52,9 @@ export const stepCursor = cursor
   .nullable()
   .default(null)
   .meta({ description: 'The `next` of the step before; null or absent: from the beginning.' });
+
+/** Anything that JSON can say; a body has been parsed as such. */
+export const json = z.custom<Json>((value) => value !== undefined);
 
 /** A moment, ISO 8601 with an offset or Z. */
 export const moment = z.iso

@@ -6,6 +6,7 @@ import { backupRoutes } from './routes/backups.ts';
 import { channelRoutes } from './routes/channels.ts';
 import { connectionRoutes } from './routes/connections.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { doctorRoutes } from './routes/doctor.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -46,6 +47,7 @@ export const routeGroups = {
   Scrub: scrubRoutes,
   Backups: backupRoutes,
   Sandbox: sandboxRoutes,
+  Docs: docsRoutes,
 } satisfies Record<string, readonly Route[]>;
 
 export const routes: readonly Route[] = Object.values(routeGroups).flat();
