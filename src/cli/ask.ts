@@ -1,7 +1,8 @@
 // Questions to the person at the terminal. They and the answers go over stderr, so that results stay alone on stdout.
 
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { Writable } from 'node:stream';
+import { UsageError } from './failures.ts';
 import { plain } from './plain.ts';
 import type { World } from './world.ts';
 
@@ -21,19 +22,30 @@ export function askerAt({ stdin, stderr, signal }: World): Asker | undefined {
       done();
     },
   });
-  const lines = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+  const terminal = createInterface({ input: stdin, output, terminal: true, historySize: 0 });
+  const answer = { resolve(_: string) {}, reject(_: unknown) {} };
+  const stop = (reason: unknown) => answer.reject(reason);
+  terminal.on('line', (line) => answer.resolve(line));
+  terminal.on('SIGINT', () => stop(new DOMException('stopped', 'AbortError')));
+  terminal.on('close', () => stop(new UsageError('the answers ended before the questions')));
+  signal.addEventListener('abort', () => stop(signal.reason), { once: true });
+
   return {
     async ask(question, { otherwise = '', secret = false } = {}) {
       const shown = `${plain(question)}${otherwise === '' ? '' : ` [${plain(otherwise)}]`}: `;
-      if (secret) stderr.write(shown);
+      const { promise, ...settle } = Promise.withResolvers<string>();
+      Object.assign(answer, settle);
       hidden = secret;
+      if (secret) stderr.write(shown);
+      terminal.setPrompt(secret ? '' : shown);
+      terminal.prompt();
       try {
-        return (await lines.question(secret ? '' : shown, { signal })).trim() || otherwise;
+        return (await promise).trim() || otherwise;
       } finally {
         if (hidden) stderr.write('\n');
         hidden = false;
       }
     },
-    close: () => lines.close(),
+    close: () => terminal.close(),
   };
 }

@@ -127,7 +127,12 @@ export const resources: readonly Resource[] = [
         only: 'create',
       },
       { member: 'display', kind: text, says: 'what people call it: the number with +' },
-      { member: 'device', kind: text, says: 'a device that a client of the app made and that waits for its line', only: 'create' },
+      {
+        member: 'device',
+        kind: text,
+        says: 'a device that a client of the app made and that waits for its line',
+        only: 'create',
+      },
       { member: 'access_token', kind: secret, says: `fetches files, ${secretSays}`, needed: true },
     ],
     removal: 'its media is gone for every reader at once',

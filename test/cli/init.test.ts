@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { newFolder, startRig } from './rig.ts';
 
@@ -90,9 +91,11 @@ test('at a terminal it asks for what is not given, and shows no secret', async (
   const rig = await startRig();
   const file = join(await newFolder(), 'mediadock.env');
   const answers = ['claims', '', '777', '+15550001111', 'EAA-secret-token', 'app-secret-of-mine'];
+  const stdin = new PassThrough();
   const { code, out, err } = await rig.type(['init', '--env-file', file], {
     terminal: 100,
-    stdin: answers.map((answer) => `${answer}\n`).join(''),
+    stdin,
+    onErr: (text) => text.endsWith(': ') && stdin.write(`${answers.shift()}\n`),
   });
   expect({ code, err: err.includes('Name of the app [default]: ') }).toEqual({ code: 0, err: true });
   expect(out).toContain('Enter at Meta under WhatsApp → Configuration');
@@ -100,4 +103,17 @@ test('at a terminal it asks for what is not given, and shows no secret', async (
   expect(out + err).not.toContain('app-secret-of-mine');
   const channels = JSON.parse((await rig.type(['channels', 'ls', '--json'])).out).data;
   expect(channels).toMatchObject([{ address: '777', display: '+15550001111' }]);
+});
+
+test('whoever stops at a question is told how to go on, and nothing was made', async () => {
+  const rig = await startRig();
+  const stdin = new PassThrough();
+  const { code, err } = await rig.type(['init', '--env-file', join(await newFolder(), 'mediadock.env')], {
+    terminal: 100,
+    stdin,
+    onErr: (text) => text.endsWith(': ') && stdin.write('\u0003'),
+  });
+  expect(code).toBe(130);
+  expect(err).toContain('stopped; go on with: mediadock init');
+  expect(JSON.parse((await rig.type(['apps', 'ls', '--json'])).out).data).toEqual([]);
 });

@@ -9,14 +9,14 @@ export type Ran = { code: number; out: string; err: string; bytes: Buffer };
 
 export type Place = Partial<Pick<World, 'signal'>> & {
   env?: World['env'];
-  stdin?: string;
+  stdin?: string | Readable;
   /** Columns of a terminal that all three streams are; without it they are pipes. */
   terminal?: number;
   /** Called at each pause, which moves the clock instead of waiting. */
   onPause?: () => void;
   /** Hears what is printed as it comes. */
-  onOut?: (text: string) => void;
-  onErr?: (text: string) => void;
+  onOut?: (text: string) => unknown;
+  onErr?: (text: string) => unknown;
 };
 
 const nothingLocal: Local = {
@@ -32,9 +32,7 @@ export async function shell(args: readonly string[], place: Place = {}, local: P
   let now = Date.parse('2026-01-01T00:00:00Z');
   const world: World = {
     env: place.env ?? {},
-    stdin: Object.assign(Readable.from(place.stdin === undefined ? [] : [Buffer.from(place.stdin)]), {
-      isTTY: place.terminal !== undefined,
-    }),
+    stdin: Object.assign(stdinOf(place.stdin), { isTTY: place.terminal !== undefined }),
     stdout: stdout.stream,
     stderr: stderr.stream,
     signal: place.signal ?? new AbortController().signal,
@@ -48,7 +46,13 @@ export async function shell(args: readonly string[], place: Place = {}, local: P
   return { code, out: stdout.bytes().toString(), err: stderr.bytes().toString(), bytes: stdout.bytes() };
 }
 
-function collector(columns: number | undefined, onText = (_: string) => {}): { stream: Terminal; bytes(): Buffer } {
+const stdinOf = (given: string | Readable = ''): Readable =>
+  typeof given === 'string' ? Readable.from(given === '' ? [] : [Buffer.from(given)]) : given;
+
+function collector(
+  columns: number | undefined,
+  onText: (text: string) => unknown = () => {},
+): { stream: Terminal; bytes(): Buffer } {
   const chunks: Buffer[] = [];
   const stream: Terminal = new Writable({
     write(chunk, _, done) {
