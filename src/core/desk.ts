@@ -8,6 +8,7 @@ import type { Links } from './links.ts';
 import type {
   App,
   Channel,
+  Document,
   Endpoint,
   EventType,
   Key,
@@ -27,9 +28,6 @@ export type Whose<Thing> = { is: 'own'; thing: Thing } | { is: 'gone' } | { is: 
 
 /** Names a thing: its public id, or the span of ids that a foreign id stands for. */
 export type Named<Kind extends 'media' | 'channel' | 'endpoint' | 'app'> = string | IdSpan<Kind>;
-
-/** A small document that a dialect keeps for an app: JSON of at most 64 KiB under a name that is unique per app, dialect and kind. */
-export type Document = { name: string; value: JsonObject; createdAt: Millis };
 
 export type GivenFile = {
   stream: AsyncIterable<Uint8Array>;

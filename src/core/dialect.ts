@@ -3,26 +3,12 @@
 
 import type { Caller } from './caller.ts';
 import type { Desk } from './desk.ts';
+import type { DialectPolicy, DialectRetention } from './dialect-policy.ts';
 import type { Fault } from './faults.ts';
 import type { Id, Millis } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Links } from './links.ts';
-import type { Event, EventType, Media, Mode, Permission } from './model.ts';
-
-/** How long an event waits for its captures: the app's deliver_within, its hold_limit, or not at all. */
-export type Hold = 'deliver_within' | 'hold_limit' | 'none';
-
-/** What the records need to know of a dialect when they lay out deliveries; plain data, so that it can cross a thread. */
-export type DialectPolicy = {
-  hold: Hold;
-  /** Whether an event about a message is one request, or one for each attachment. */
-  parts: 'message' | 'media';
-  /** Event types that the dialect has words for. */
-  speaks: readonly EventType[];
-};
-
-/** How long media of an app of this dialect is kept; null: until deleted. `hard`: waiting for a delivery does not prolong it. */
-export type DialectRetention = { seconds: number | null; hard: boolean };
+import type { Event, Media, Mode, Permission } from './model.ts';
 
 export type Rendered = {
   /** JSON text, exactly as it is signed and sent. */

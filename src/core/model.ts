@@ -34,6 +34,9 @@ export type App = {
 /** A person or program that logs in with a password and gets a key of the app for a while. */
 export type User = { id: Id<'user'>; appId: Id<'app'>; name: string; hash: string; createdAt: Millis };
 
+/** A small document that a dialect keeps for an app: JSON of at most 64 KiB under a name that is unique per app, dialect and kind. */
+export type Document = { name: string; value: JsonObject; createdAt: Millis };
+
 /** Whose things a caller may see: everything, one organization's apps, or one app: the wall. */
 export type Reach =
   | { kind: 'instance' }

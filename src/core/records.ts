@@ -3,8 +3,7 @@
 // Everything that crosses can be structured-cloned, because on SQLite both sides live in different threads.
 
 import type { InboundMessage } from './carrier.ts';
-import type { Document } from './desk.ts';
-import type { DialectPolicy } from './dialect.ts';
+import type { DialectPolicy } from './dialect-policy.ts';
 import type { Id, Millis } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type {
@@ -13,6 +12,7 @@ import type {
   Channel,
   Connection,
   Delivery,
+  Document,
   Endpoint,
   Event,
   EventType,

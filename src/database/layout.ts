@@ -1,9 +1,10 @@
 // Who hears an event, in how many requests, and when: decided here for every engine.
 
-import type { DialectPolicy } from '../core/dialect.ts';
+import type { DialectPolicy } from '../core/dialect-policy.ts';
 import type { Millis } from '../core/ids.ts';
-import type { EventType } from '../core/model.ts';
+import type { EventType, MediaKind } from '../core/model.ts';
 import type { RecordsSettings } from '../core/records.ts';
+import type { MediaState } from '../core/states.ts';
 import { fromStored } from './stored-json.ts';
 
 /** Version of the events that this code states. */
@@ -36,6 +37,19 @@ export const partFor = (policy: DialectPolicy, media: { part: number }): number 
 /** Whether an endpoint hears what became of a media as the answer to those who asked, and needs no other news of it. */
 export const isAnswered = (policy: DialectPolicy, { askers }: { askers: number }): boolean =>
   askers > 0 && policy.speaks.includes('media.answered');
+
+/**
+ * How an attachment begins: one of a kind that its app does not want on arrival stays with its carrier until somebody asks.
+ * @param autoDownload the kinds that are fetched on arrival, a JSON list; null: all
+ */
+export function firstState(
+  { available, kind, voice }: { available: boolean; kind: MediaKind; voice: boolean },
+  autoDownload: string | null,
+): Extract<MediaState, 'pending' | 'remote' | 'unavailable'> {
+  if (!available) return 'unavailable';
+  const kinds = fromStored<string[]>(autoDownload);
+  return kinds === null || kinds.includes(voice ? 'voice' : kind) ? 'pending' : 'remote';
+}
 
 type Limits = { deliver_within_seconds: number | null; hold_limit_seconds: number | null };
 

@@ -2,11 +2,10 @@
 // Secrets are given once, sealed, and never come back.
 
 import type { Carrier, Carriers } from '../core/carrier.ts';
-import type { Document } from '../core/desk.ts';
 import type { Dialect, Dialects } from '../core/dialect.ts';
 import { Fault, invalid } from '../core/faults.ts';
 import type { Clock, Id } from '../core/ids.ts';
-import type { App, Channel, Connection, Reach } from '../core/model.ts';
+import type { App, Channel, Connection, Document, Reach } from '../core/model.ts';
 import type { Page, Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';

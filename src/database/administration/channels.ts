@@ -1,4 +1,3 @@
-import { sql } from 'kysely';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Channel, Reach } from '../../core/model.ts';
 import type { PauseReason } from '../../core/reasons.ts';

@@ -1,6 +1,6 @@
-import type { Document } from '../../core/desk.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
+import type { Document } from '../../core/model.ts';
 import type { DocumentName, Page, PageRequest } from '../../core/records.ts';
 import { pageOf } from '../reads/page.ts';
 import type { Access } from '../schema.ts';

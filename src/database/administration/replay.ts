@@ -3,7 +3,7 @@
 // What was left out because the news of its message carried it is not missing (see `tell` of the engines): a media event is
 // told only where that news neither waits to go out nor went out after it.
 
-import type { DialectPolicy } from '../../core/dialect.ts';
+import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Reach } from '../../core/model.ts';
 import type { ReplayScope } from '../../core/records.ts';

@@ -1,7 +1,7 @@
 // Events, deliveries and their jobs, laid out in memory and written together, for the two commands that state thousands
 // of facts a second: accepting messages and settling captures.
 
-import type { DialectPolicy } from '../../core/dialect.ts';
+import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { RecordsSettings } from '../../core/records.ts';

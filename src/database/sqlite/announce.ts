@@ -2,7 +2,7 @@
 // accepting a message and settling a capture.
 
 import type { DatabaseSync } from 'node:sqlite';
-import type { DialectPolicy } from '../../core/dialect.ts';
+import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { JobKind, RecordsSettings } from '../../core/records.ts';

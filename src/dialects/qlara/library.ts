@@ -2,11 +2,11 @@
 // document that names it `med_` and 12 hex digits. Its link does not expire; it ends when the entry is deleted.
 
 import type { Caller } from '../../core/caller.ts';
-import type { Desk, Document } from '../../core/desk.ts';
+import type { Desk } from '../../core/desk.ts';
 import { Fault, invalid } from '../../core/faults.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { Json, JsonObject } from '../../core/json.ts';
-import type { Media } from '../../core/model.ts';
+import type { Document, Media } from '../../core/model.ts';
 import { clip, safeBaseName } from '../../core/text.ts';
 import { type FormFile, readForm } from '../multipart.ts';
 import { wholeSeconds } from '../whole-seconds.ts';

@@ -3,12 +3,12 @@
 // device that is destroyed before it had a line leaves a document under its id, so that the id stays used up.
 
 import type { Caller } from '../../core/caller.ts';
-import type { Desk, Document } from '../../core/desk.ts';
+import type { Desk } from '../../core/desk.ts';
 import type { Dialect } from '../../core/dialect.ts';
 import { Fault, invalid } from '../../core/faults.ts';
 import type { Id, Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { Channel } from '../../core/model.ts';
+import type { Channel, Document } from '../../core/model.ts';
 import { idsOfUuid, isUuid, uuidOf } from '../uuid.ts';
 import { numberOf } from './jids.ts';
 import { iso } from './message.ts';

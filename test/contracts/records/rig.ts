@@ -1,7 +1,7 @@
 // What the claims about the records are tried on: an engine opened empty, and one app with a channel to begin with.
 
 import type { InboundMessage, MediaClaim } from '../../../src/core/carrier.ts';
-import type { DialectPolicy } from '../../../src/core/dialect.ts';
+import type { DialectPolicy } from '../../../src/core/dialect-policy.ts';
 import type { Id, Millis } from '../../../src/core/ids.ts';
 import {
   type App,
