@@ -17,7 +17,8 @@ import { routeGroups, routes } from './routes.ts';
 import { stopInTime } from './stop-in-time.ts';
 import { acceptUpgrades, asksForWebSocket } from './upgrades.ts';
 
-export type { HealthCheck, HttpLog, HttpParts } from './parts.ts';
+export type { HealthCheck, HttpParts } from './parts.ts';
+export type { HttpLog } from './request-log.ts';
 export { routeGroups, routes };
 
 // Milliseconds. A whole request must have arrived, a silent socket is dropped, and an idle one is kept a little longer

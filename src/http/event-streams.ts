@@ -10,7 +10,7 @@ import type { Clock } from '../core/ids.ts';
 import type { Access } from '../flows/access.ts';
 import type { EventStream, OpenStream, StreamEnd, StreamSocket } from '../flows/event-stream.ts';
 import { given } from './fields.ts';
-import type { HttpLog } from './parts.ts';
+import type { HttpLog } from './request-log.ts';
 import { ackFrame, closeCodes, frameOf, subscribeFrame } from './stream-frames.ts';
 
 export type StreamTimes = { subscribeMs: number; pingMs: number; pongMs: number; goodbyeMs: number };

@@ -22,13 +22,7 @@ import type { TestDelivery } from '../flows/test-delivery.ts';
 import type { Uploads } from '../flows/upload.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { LimitRate, WrongKeys } from './rate-limit.ts';
-
-/** The part of a pino logger that is used here. */
-export type HttpLog = {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-};
+import type { HttpLog } from './request-log.ts';
 
 /** Counts what is answered here, and gives all that is counted anywhere. */
 export type HttpMetrics = {

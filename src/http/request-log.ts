@@ -1,5 +1,11 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { HttpLog } from './parts.ts';
+
+/** The part of a pino logger that is used here. */
+export type HttpLog = {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+};
 
 /** One line for each request: no query, no header, no body, because links and handshakes carry secrets in them. */
 export function logRequests(app: FastifyInstance, log: HttpLog): void {

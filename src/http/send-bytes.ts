@@ -3,7 +3,7 @@
 
 import type { OutgoingHttpHeaders } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { HttpLog } from './parts.ts';
+import type { HttpLog } from './request-log.ts';
 
 // One for all: each would be made with its stack.
 const left = new Error('the caller left');

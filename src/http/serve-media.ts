@@ -10,8 +10,8 @@ import type { ByteRange } from '../core/blob-store.ts';
 import type { Media } from '../core/model.ts';
 import type { MediaDesk } from '../flows/media-desk.ts';
 import { dispositionOf } from './disposition.ts';
-import type { HttpLog } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
+import type { HttpLog } from './request-log.ts';
 
 // One for all: each would be made with its stack.
 const left = new Error('the caller left');
