@@ -29,7 +29,7 @@ export function eventBell({ records, onError, lookMs = { idle: 1000, least: 50 }
   let end: string | undefined;
   let poked = false;
   let looking = false;
-  let lookedAt = 0;
+  let lookedAt = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
 

@@ -41,6 +41,8 @@ beforeAll(async () => {
       MEDIADOCK_PORT: '0',
       MEDIADOCK_DATA_DIR: folder,
       MEDIADOCK_ADMIN_KEY: adminKey,
+      MEDIADOCK_RATE_PER_MINUTE: '0',
+      MEDIADOCK_RATE_BURST_PER_SECOND: '0',
       MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
       MEDIADOCK_LOG_LEVEL: 'error',
     },

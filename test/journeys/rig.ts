@@ -78,6 +78,9 @@ export async function startRig(env: Record<string, string> = {}, tracing?: Traci
       MEDIADOCK_DATA_DIR: folder,
       MEDIADOCK_ADMIN_KEY: adminKey,
       MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
+      // Tests ask faster than applications do.
+      MEDIADOCK_RATE_PER_MINUTE: '0',
+      MEDIADOCK_RATE_BURST_PER_SECOND: '0',
       ...engine.env,
       ...env,
     },

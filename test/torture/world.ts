@@ -67,6 +67,8 @@ export async function openWorld(chance: Chance, databaseUrl: string | undefined)
       MEDIADOCK_PORT: new URL(origin).port,
       MEDIADOCK_DATA_DIR: join(folder, 'data'),
       MEDIADOCK_ADMIN_KEY: adminKey,
+      MEDIADOCK_RATE_PER_MINUTE: '0',
+      MEDIADOCK_RATE_BURST_PER_SECOND: '0',
       MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
       MEDIADOCK_LOG_LEVEL: 'error',
       // Longer than the clock is ever moved.
