@@ -6,7 +6,7 @@ import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join, matchesGlob, resolve } from 'node:path';
+import { delimiter, join, matchesGlob, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parse } from 'yaml';
@@ -17,7 +17,7 @@ import { freePort } from '../servers/free-port.ts';
 const run = promisify(execFile);
 const repository = resolve(import.meta.dirname, '../..');
 
-type Instruction = { name: string; flags: string[]; text: string };
+type Instruction = { name: string; flags: string; text: string };
 
 /** Instructions in their order, lines joined, comments left out. */
 const instructions: Instruction[] = readFileSync('Dockerfile', 'utf8')
@@ -27,17 +27,8 @@ const instructions: Instruction[] = readFileSync('Dockerfile', 'utf8')
   .flatMap((line) => {
     const [, name, rest] = /^([A-Z]+) (.+)$/.exec(line.trim()) ?? [];
     if (name === undefined || rest === undefined) return [];
-    const flags = rest.split(' ').filter((word) => word.startsWith('--'));
-    return [
-      {
-        name,
-        flags,
-        text: rest
-          .split(' ')
-          .filter((word) => !word.startsWith('--'))
-          .join(' '),
-      },
-    ];
+    const [flags = ''] = /^(?:--\S+ )*/.exec(rest) ?? [];
+    return [{ name, flags: flags.trim(), text: rest.slice(flags.length) }];
   });
 const stages = instructions.reduce<Instruction[][]>((all, one) => {
   if (one.name === 'FROM') all.push([]);
@@ -59,8 +50,14 @@ const ignore = readFileSync('.dockerignore', 'utf8')
 const isSent = (path: string): boolean =>
   ignore.reduce((sent, rule) => {
     const pattern = rule.replace(/^!/, '');
-    return matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`) ? rule.startsWith('!') : sent;
+    // To Docker a star means names that begin with a dot, too.
+    const fits = pattern === '*' || matchesGlob(path, pattern) || matchesGlob(path, `${pattern}/**`);
+    return fits ? rule.startsWith('!') : sent;
   }, true);
+
+/** Whether a path is sent, or something below it may be. */
+const mayHold = (path: string): boolean =>
+  path === '' || isSent(path) || ignore.some((rule) => rule.startsWith(`!${path}/`));
 
 type Service = {
   environment: Record<string, string>;
@@ -77,6 +74,7 @@ const compose = parse(readFileSync('compose.yaml', 'utf8')) as {
   volumes: object;
 };
 
+const hiddenLock = 'node_modules/.package-lock.json';
 let folder: string;
 let app: string;
 // Node 24 of the repository first; none of the settings of the surrounding process.
@@ -86,21 +84,17 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'mediadock-image-'));
   const context = join(folder, 'build');
   app = join(folder, 'app');
-  for (const path of globSync('**/*', {
-    cwd: repository,
-    exclude: ['node_modules', '.git', 'dist'],
-    withFileTypes: true,
-  })) {
-    const file = join(path.parentPath, path.name).slice(repository.length + 1);
-    if (path.isFile() && isSent(file)) cpSync(join(repository, file), join(context, file));
-  }
+  cpSync(repository, context, { recursive: true, filter: (path) => mayHold(relative(repository, path)) });
   // The packages of this machine stand for those that `npm install` would bring.
   await run('cp', ['--archive', '--link', join(repository, 'node_modules'), context]);
+  // npm writes into this file, and a link would write into ours.
+  rmSync(join(context, hiddenLock));
+  cpSync(join(repository, hiddenLock), join(context, hiddenLock));
   for (const command of textsOf(build, 'RUN').filter((text) => !text.startsWith('npm install'))) {
     await run('sh', ['-c', command], { cwd: context, env });
   }
   for (const { flags, text } of final.filter(({ name }) => name === 'COPY')) {
-    expect(flags).toEqual(['--from=build']);
+    expect(flags).toBe('--from=build');
     const [target = '', ...sources] = text.split(' ').toReversed();
     for (const source of sources) {
       const from = join(folder, source);
@@ -124,7 +118,8 @@ test('what the image copies starts by its entry point, is healthy by its health 
   };
   const server = spawn(command, [...entry, ...words(textsOf(final, 'CMD')[0])], { cwd: app, env: inside });
   const ended = once(server, 'exit');
-  for await (const line of server.stdout) if (String(line).includes('is ready')) break;
+  expect(String(await once(server.stdout, 'data'))).toContain('is ready');
+  server.stdout.resume();
   const [, check] = /CMD (\[.*\])/.exec(textsOf(final, 'HEALTHCHECK')[0] ?? '') ?? [];
   const [asked = '', ...given] = words(check);
   const healthy = () =>

@@ -6,6 +6,8 @@ import type { Look } from './doctor.ts';
 import { type Finding, fail, ok, warn } from './finding.ts';
 
 const triedBytes = 1024 * 1024;
+/** Under this share it is time to think of more room. */
+const littleFree = 0.15;
 const slowMs = 500;
 const verySlowMs = 5000;
 
@@ -24,7 +26,7 @@ function freeOf(room: HeadRoom): Finding {
   const remedy = 'Make room on the disk or give it more; let files go sooner with MEDIADOCK_MEDIA_RETENTION_DAYS.';
   if (!room.forIntake()) return fail('disk', 'free', `${says}: webhooks are refused.`, remedy);
   if (!room.forCaptures()) return fail('disk', 'free', `${says}: nothing is captured.`, remedy);
-  if (room.free() < 0.15) return warn('disk', 'free', `${says}.`, remedy);
+  if (room.free() < littleFree) return warn('disk', 'free', `${says}.`, remedy);
   return ok('disk', 'free', `${says}.`);
 }
 

@@ -10,8 +10,8 @@ import { type Finding, fail, ok } from './finding.ts';
 const answerWithinMs = 8000;
 
 const ways = [
-  { path: '/in/reach', subject: 'intake', who: 'carriers call' },
-  { path: '/media/reach', subject: 'links', who: 'links point to' },
+  { below: '/in/', subject: 'intake', who: 'carriers call' },
+  { below: '/media/', subject: 'links', who: 'links point to' },
 ] as const;
 
 /** @param requesterTo a requester that may ask this very origin, which need not be a public one; it is closed afterwards */
@@ -35,25 +35,25 @@ export function lookAtReach(parts: {
 }
 
 async function lookAt(
-  { path, subject, who }: (typeof ways)[number],
+  { below, subject, who }: (typeof ways)[number],
   publicUrl: string,
   requester: Requester,
   prove: (nonce: string) => string,
   signal: AbortSignal,
 ): Promise<Finding> {
   const nonce = randomBytes(16).toString('hex');
-  const address = publicUrl + path.slice(0, path.lastIndexOf('/') + 1);
+  const address = publicUrl + below;
   const bad = (says: string) =>
     fail(
       'reach',
       subject,
       says,
-      `See that MEDIADOCK_PUBLIC_URL is right, that its name and certificate are, and that the proxy there passes ${path.slice(0, path.lastIndexOf('/') + 1)} on with path and query untouched.`,
+      `See that MEDIADOCK_PUBLIC_URL is right, that its name and certificate are, and that the proxy there passes ${below} on with path and query untouched.`,
     );
   try {
     const answer = await requester.request({
       method: 'GET',
-      url: `${publicUrl}${path}?nonce=${nonce}`,
+      url: `${address}reach?nonce=${nonce}`,
       headers: { accept: 'application/json' },
       headersTimeoutMs: answerWithinMs,
       signal,
