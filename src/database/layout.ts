@@ -2,29 +2,47 @@
 
 import type { DialectPolicy } from '../core/dialect-policy.ts';
 import type { Millis } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { EventType, MediaKind } from '../core/model.ts';
 import type { RecordsSettings } from '../core/records.ts';
 import type { MediaState } from '../core/states.ts';
+import type { Tables } from './schema.ts';
 import { fromStored } from './stored-json.ts';
 
 /** Version of the events that this code states. */
 export const eventVersion = 1;
 
-type Listener = { dialect: string; events: string | null };
+type Listener = Pick<Tables['endpoints'], 'dialect' | 'events' | 'transport' | 'settings' | 'state'>;
 
-/** The endpoints whose dialect has words for an event of this type and that asked for it. */
+/**
+ * The endpoints whose dialect has words for an event of this type and that asked for it. A socket hears nothing while a webhook
+ * of its dialect is active, unless it is set to hear beside it.
+ * @param endpoints live ones of one app
+ */
 export function hearing<Endpoint extends Listener>(
   endpoints: readonly Endpoint[],
   type: EventType,
   policies: RecordsSettings['policies'],
 ): (Endpoint & { policy: DialectPolicy })[] {
+  const active = endpoints.filter(({ transport, state }) => transport === 'webhook' && state === 'active');
+  const served = new Set(active.map(({ dialect }) => dialect));
   return endpoints.flatMap((endpoint) => {
     const policy = policies[endpoint.dialect];
-    if (!policy?.speaks.includes(type)) return [];
-    const wanted = fromStored<EventType[]>(endpoint.events);
-    return wanted === null || wanted.includes(type) ? [{ ...endpoint, policy }] : [];
+    if (policy === undefined || !hears({ ...endpoint, policy }, type)) return [];
+    const stepsBack = endpoint.transport === 'socket' && served.has(endpoint.dialect) && !isParallel(endpoint);
+    return stepsBack ? [] : [{ ...endpoint, policy }];
   });
 }
+
+/** Whether an endpoint's dialect has words for an event of this type and it asked for it. */
+export function hears({ events, policy }: { events: string | null; policy: DialectPolicy }, type: EventType): boolean {
+  if (!policy.speaks.includes(type)) return false;
+  const wanted = fromStored<EventType[]>(events);
+  return wanted === null || wanted.includes(type);
+}
+
+const isParallel = ({ settings }: Pick<Listener, 'settings'>): boolean =>
+  fromStored<JsonObject>(settings)?.['parallel'] === true;
 
 /** How many requests an event about a message makes. */
 export const partsOf = (policy: DialectPolicy, media: number): number =>
@@ -35,8 +53,8 @@ export const partFor = (policy: DialectPolicy, media: { part: number }): number 
   policy.parts === 'media' ? media.part : 0;
 
 /** Whether an endpoint hears what became of a media as the answer to those who asked, and needs no other news of it. */
-export const isAnswered = (policy: DialectPolicy, { askers }: { askers: number }): boolean =>
-  askers > 0 && policy.speaks.includes('media.answered');
+export const isAnswered = (endpoint: Parameters<typeof hears>[0], { askers }: { askers: number }): boolean =>
+  askers > 0 && hears(endpoint, 'media.answered');
 
 /**
  * How an attachment begins: one of a kind that its app does not want on arrival stays with its carrier until somebody asks.

@@ -215,6 +215,8 @@ CREATE TABLE events (
   endpoint_key INTEGER
 ) STRICT;
 
+CREATE INDEX events_answered ON events (media_key) WHERE type = 'media.answered';
+
 CREATE INDEX events_by_app ON events (app_key);
 
 CREATE TABLE idempotency_marks (

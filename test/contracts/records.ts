@@ -3,6 +3,7 @@
 import { acceptingClaims } from './records/accepting.ts';
 import { administrationClaims } from './records/administration.ts';
 import { ageingClaims } from './records/ageing.ts';
+import { askingClaims } from './records/asking.ts';
 import { blobLifeClaims } from './records/blob-life.ts';
 import { captureClaims } from './records/captures.ts';
 import { deliveryClaims } from './records/deliveries.ts';
@@ -29,6 +30,7 @@ export function recordsContract(name: string, open: Open): void {
   holdClaims(name, open);
   jobClaims(name, open);
   captureClaims(name, open);
+  askingClaims(name, open);
   deliveryClaims(name, open);
   ageingClaims(name, open);
   orphanClaims(name, open);

@@ -2,7 +2,7 @@
 // is pending has a job, and no other has; an attempt that is under way keeps its job, and its settling finds out
 // that the endpoint has stopped meanwhile.
 
-import { sql } from 'kysely';
+import { type SqlBool, sql } from 'kysely';
 import type { Millis } from '../../core/ids.ts';
 import type { Delivery, Reach } from '../../core/model.ts';
 import type { DeliveryReason } from '../../core/reasons.ts';
@@ -138,19 +138,24 @@ export async function killDeliveries(
       ? (['endpoint_key', [which.endpointKey]] as const)
       : (['message_key', which.messageKeys] as const);
   if (values.length === 0) return;
+  // Answers to those who asked for a file tell of its end, too.
+  const isAnswer = sql<SqlBool>`exists (select 1 from events where events.key = deliveries.event_key and events.type = 'media.answered')`;
+  const dies = 'endpointKey' in which ? sql<SqlBool>`1 = 1` : sql<SqlBool>`not ${isAnswer}`;
   // State by state, so that of an endpoint's many deliveries only the open ones are looked at.
   for (const state of ['pending', 'paused'] as const) {
     const open = db
       .selectFrom('deliveries')
       .select('key')
       .where(column, 'in', values)
-      .where('state', '=', sql.lit(state));
+      .where('state', '=', sql.lit(state))
+      .where(dies);
     await db.deleteFrom('jobs').where('kind', '=', 'deliver').where('subject', 'in', open).execute();
     await db
       .updateTable('deliveries')
       .set({ state: 'dead', reason: JSON.stringify(reason), state_at: now })
       .where(column, 'in', values)
       .where('state', '=', sql.lit(state))
+      .where(dies)
       .execute();
   }
 }

@@ -26,7 +26,7 @@ export async function emit(access: Access, facts: readonly Fact[], now: Millis):
   const events = await insertEvents(access, facts, now);
   const endpoints = await db
     .selectFrom('endpoints')
-    .select(['key', 'app_key', 'dialect', 'events', 'state'])
+    .select(['key', 'app_key', 'dialect', 'transport', 'events', 'settings', 'state'])
     .where('app_key', 'in', [...new Set(facts.map((fact) => fact.appKey))])
     .where('state', '<>', 'deleted')
     .orderBy('key')

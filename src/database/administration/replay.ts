@@ -1,15 +1,16 @@
 // Replaying a span of events to one endpoint, a bounded step at a time. An event has at most one delivery for each endpoint and
 // part: the endpoint is held while a step looks and adds what is missing, and whoever states an event holds it too.
-// What was left out because the news of its message carried it is not missing (see `tell` of the engines): a media event is
-// told only where that news neither waits to go out nor went out after it.
+// What was left out because the news of its message carried it, or because answers told it, is not missing (see `tell` of the
+// engines): a media event is told only where that news neither waits to go out nor went out after it.
 
+import { sql } from 'kysely';
 import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { Reach } from '../../core/model.ts';
 import type { ReplayScope } from '../../core/records.ts';
 import { type DeliveryState, deliveryMoves, mayMove } from '../../core/states.ts';
 import { cursorAfter, keyOf } from '../cursor.ts';
-import { hearing, partFor, partsOf } from '../layout.ts';
+import { hearing, hears, partFor, partsOf } from '../layout.ts';
 import { limitOf } from '../reads/page.ts';
 import { within } from '../reads/reach.ts';
 import type { Access, Tables } from '../schema.ts';
@@ -27,7 +28,10 @@ type Request = {
   limit: number;
   cursor: string | null;
 };
-type Endpoint = Pick<Tables['endpoints'], 'dialect' | 'events' | 'state'> & { key: number; app_key: number };
+type Endpoint = { key: number } & Pick<
+  Tables['endpoints'],
+  'app_key' | 'dialect' | 'transport' | 'events' | 'settings' | 'state'
+>;
 type Event = Pick<Tables['events'], 'at' | 'type' | 'message_key' | 'media_key' | 'endpoint_key'> & { key: number };
 /** A delivery to the endpoint, by `nameOf` its event or its message. */
 type Deliveries = Map<string, Pick<Tables['deliveries'], 'state' | 'state_at'> & { key?: number }>;
@@ -63,23 +67,27 @@ export async function replayEvents(
   const heard = page.flatMap((event) => {
     const [listener] = hearing([endpoint], event.type, access.settings.policies);
     const wanted = event.at >= from && event.at < to && event.endpoint_key !== endpoint.key;
-    return listener === undefined || !wanted ? [] : [{ event, policy: listener.policy }];
+    return listener === undefined || !wanted ? [] : [{ event, listener }];
   });
 
   const events = heard.map(({ event }) => event);
   const known = await deliveriesOf(access, endpoint, events);
   const news = await newsOf(access, endpoint, events);
   const attachments = await attachmentsOf(access, events);
+  const answered = await answeredAt(access, events);
   const again: number[] = [];
   const missing: { event: Event; part: number }[] = [];
-  for (const { event, policy } of heard) {
+  for (const { event, listener } of heard) {
+    const { policy } = listener;
+    const isAnswered = hears(listener, 'media.answered') && answered.has(nameOf(event.media_key, event.at));
     for (let part = 0; part < requestsOf(event, policy, attachments); part++) {
       const delivery = known.get(nameOf(event.key, part));
       if (delivery?.key !== undefined) {
         if (!replayed[scope].includes(delivery.state) || !mayMove(deliveryMoves, delivery.state, 'pending')) continue;
         again.push(delivery.key);
       } else {
-        if (scope === 'dead' || isCarried(event, policy, news, attachments)) continue;
+        if (scope === 'dead' || (tellsOfFile(event) && (isAnswered || isCarried(event, policy, news, attachments))))
+          continue;
         missing.push({ event, part });
       }
       if (isNews(event)) news.set(nameOf(event.message_key, part), { state: 'pending', state_at: now });
@@ -90,7 +98,7 @@ export async function replayEvents(
   return { queued: again.length + missing.length, next: isDone ? null : cursorAfter('replay', last.key) };
 }
 
-const nameOf = (about: number | null, part: number): string => `${about} ${part}`;
+const nameOf = (about: number | null, which: number): string => `${about} ${which}`;
 
 /** Whether it is the news of a message, which carries whatever is known of its media by then. */
 const isNews = ({ type }: Pick<Event, 'type'>): boolean => type === 'message.received' || type === 'message.echoed';
@@ -98,9 +106,11 @@ const isNews = ({ type }: Pick<Event, 'type'>): boolean => type === 'message.rec
 const requestsOf = (event: Event, policy: DialectPolicy, attachments: Attachments): number =>
   isNews(event) ? partsOf(policy, attachments.get(event.message_key)?.length ?? 0) : 1;
 
+/** Whether it tells what became of a file, which may be told otherwise too. */
+const tellsOfFile = ({ type }: Event): boolean => type === 'media.stored' || type === 'media.unavailable';
+
 /** Whether the news of its message told what this event tells, or will. */
 function isCarried(event: Event, policy: DialectPolicy, news: Deliveries, attachments: Attachments): boolean {
-  if (event.type !== 'media.stored' && event.type !== 'media.unavailable') return false;
   const media = attachments.get(event.message_key)?.find(({ key }) => key === event.media_key);
   const told = media && news.get(nameOf(event.message_key, partFor(policy, media)));
   if (told === undefined) return false;
@@ -116,7 +126,8 @@ async function heldEndpoint(
   return await db
     .selectFrom('endpoints')
     .innerJoin('apps', 'apps.key', 'endpoints.app_key')
-    .select(['endpoints.key', 'endpoints.app_key', 'endpoints.dialect', 'endpoints.events', 'endpoints.state'])
+    .select(['endpoints.key', 'endpoints.app_key', 'endpoints.dialect', 'endpoints.transport'])
+    .select(['endpoints.events', 'endpoints.settings', 'endpoints.state'])
     .where('endpoints.id', '=', id)
     .where('endpoints.state', '<>', 'deleted')
     .where('apps.id', '=', appId)
@@ -194,6 +205,19 @@ async function newsOf({ db }: Access, endpoint: Endpoint, events: readonly Event
       news.has(event_key) ? [[nameOf(message_key, part), delivery]] : [],
     ),
   );
+}
+
+/** Which media were told of by answers, and when, by `nameOf` both. */
+async function answeredAt({ db }: Access, events: readonly Event[]): Promise<Set<string>> {
+  const media = events.filter(tellsOfFile).flatMap(({ media_key }) => media_key ?? []);
+  if (media.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('events')
+    .select(['media_key', 'at'])
+    .where('type', '=', sql.lit('media.answered'))
+    .where('media_key', 'in', media)
+    .execute();
+  return new Set(rows.map(({ media_key, at }) => nameOf(media_key, at)));
 }
 
 async function attachmentsOf({ db }: Access, events: readonly Event[]): Promise<Attachments> {

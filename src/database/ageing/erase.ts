@@ -7,7 +7,7 @@ import type { DeliveryReason, MediaReason } from '../../core/reasons.ts';
 import type { MediaState } from '../../core/states.ts';
 import { doomBlobs } from '../administration/blobs.ts';
 import { killDeliveries } from '../administration/deliveries.ts';
-import { erasedDetails } from '../administration/media.ts';
+import { answerAskers, erasedDetails } from '../administration/media.ts';
 import type { Access } from '../schema.ts';
 import type { Step } from './step.ts';
 
@@ -30,6 +30,7 @@ export const eraseDestroyedChannels: Step = async (access, now, limit) => {
       .where('state', '<>', sql.lit('deleted'))
       .execute();
     await erase(access, rows, 'channel_destroyed', now);
+    for (const row of rows) await answerAskers(access, row, now);
     // Nothing is added to what was deleted: fewer than asked for were the last.
     if (rows.length < room)
       await access.db.updateTable('channels').set({ erased_at: now }).where('key', '=', key).execute();
@@ -69,7 +70,7 @@ async function forgetDocuments({ db }: Access, app: number, limit: number): Prom
 const selectErasable = ({ db, severalWriters }: Access, limit: number) =>
   db
     .selectFrom('media')
-    .select(['key', 'message_key', 'blob_key'])
+    .select(['key', 'app_key', 'message_key', 'blob_key', 'askers'])
     .limit(limit)
     .$if(severalWriters, (query) => query.forUpdate());
 

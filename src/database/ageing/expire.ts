@@ -16,7 +16,7 @@ export const expireMedia: Step = async (access, now, limit) => {
     .select(['media.key', 'media.app_key', 'media.message_key', 'media.blob_key'])
     .where('apps.deleted_at', 'is', null)
     .whereRef('media.app_key', '=', 'apps.key')
-    .where('media.state', 'in', ['stored', 'unavailable'])
+    .where('media.state', 'in', ['remote', 'stored', 'unavailable'])
     .where(sql<SqlBool>`media.received_at <= ${sql.lit(now)} - ${retention}`)
     .where(sql<SqlBool>`(${isHard(settings)}
       or media.received_at <= ${sql.lit(now - prolongedMs)} - ${retention}

@@ -262,6 +262,7 @@ CREATE TABLE events (
   endpoint_key INTEGER
 ) STRICT;
 CREATE INDEX events_by_app ON events (app_key);
+CREATE INDEX events_answered ON events (media_key) WHERE type = 'media.answered';
 
 CREATE TABLE endpoints (
   key INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -5,13 +5,16 @@ import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { RecordsSettings } from '../../core/records.ts';
-import type { EndpointState } from '../../core/states.ts';
 import { eventVersion, hearing, isAnswered, partFor } from '../layout.ts';
+import type { Tables } from '../schema.ts';
 import { insertRows, type RowOf } from './insert.ts';
 import type { Tx } from './transaction.ts';
 import type { Unsent } from './unsent.ts';
 
-export type Endpoint = { key: number; app_key: number; dialect: string; events: string | null; state: EndpointState };
+export type Endpoint = { key: number } & Pick<
+  Tables['endpoints'],
+  'app_key' | 'dialect' | 'transport' | 'events' | 'settings' | 'state'
+>;
 export type Hearer = Endpoint & { policy: DialectPolicy };
 export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
 /** A media as its row has it. */
@@ -81,7 +84,7 @@ export function announcer(parts: {
     const subject = { appKey, messageKey, mediaKey: media.key };
     const event = state(type, subject, now);
     for (const endpoint of hearers(appKey, type)) {
-      if (isAnswered(endpoint.policy, media)) continue;
+      if (isAnswered(endpoint, media)) continue;
       const part = partFor(endpoint.policy, media);
       const carried =
         messageKey !== null && unsent.has(newsOf({ message_key: messageKey, endpoint_key: endpoint.key, part }));

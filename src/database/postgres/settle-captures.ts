@@ -49,7 +49,7 @@ const statements = {
     ORDER BY key FOR UPDATE`,
   liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key IN (
     SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine))`,
-  endpoints: `SELECT key, app_key, dialect, events, state FROM endpoints WHERE state <> 'deleted' AND app_key IN (
+  endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints WHERE state <> 'deleted' AND app_key IN (
     SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)) ORDER BY key FOR SHARE`,
   blobs: `SELECT blobs.key, blobs.app_key, blobs.object, blobs.sha256, blobs.size
     FROM json_to_recordset($2::json) AS given (sha256 text, size bigint)

@@ -10,8 +10,9 @@ import { Fault } from '../../core/faults.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../core/records.ts';
 import { bodyOf, detailsOf, placeholderKind, problemsOf } from '../inbound.ts';
-import { dueAt, partsOf } from '../layout.ts';
+import { dueAt, firstState, partsOf } from '../layout.ts';
 import type { MessageBody } from '../schema.ts';
+import { toStored } from '../stored-json.ts';
 import { announcer } from './announce.ts';
 import { contactBook } from './contacts.ts';
 import { isOutage } from './failure.ts';
@@ -22,6 +23,7 @@ type Route = {
   app_key: number;
   deliver_within_seconds: number | null;
   hold_limit_seconds: number | null;
+  auto_download: string | null;
 };
 /** When it is stored, and when it was received: the same, except for what is read again from the journal. */
 type Times = { now: Millis; received: Millis };
@@ -32,7 +34,8 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
   const connectionKey = statement<{ key: number }>(sqlite, 'SELECT key FROM connections WHERE id = ?');
   const routeTo = statement<Route>(
     sqlite,
-    `SELECT channels.key AS channel_key, apps.key AS app_key, apps.deliver_within_seconds, apps.hold_limit_seconds
+    `SELECT channels.key AS channel_key, apps.key AS app_key, apps.deliver_within_seconds, apps.hold_limit_seconds,
+       apps.auto_download
      FROM channels JOIN apps ON apps.key = channels.app_key
      WHERE channels.connection_key = ? AND channels.address = ? AND channels.state <> 'destroyed' AND apps.deleted_at IS NULL`,
   );
@@ -69,10 +72,13 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
   const contacts = contactBook(sqlite);
   const announce = announcer(sqlite, settings);
 
+  const stateOf = (route: Route, { unavailable, kind, voice }: MediaClaim) =>
+    firstState({ available: unavailable === null, kind, voice }, route.auto_download);
+
   /** @returns its key */
   function addMedia(route: Route, messageKey: number, part: number, claim: MediaClaim, times: Times): number {
     const { now, received } = times;
-    const wanted = claim.unavailable === null;
+    const state = stateOf(route, claim);
     const key = insertMedia.insert(
       newId('media', now),
       route.app_key,
@@ -80,8 +86,8 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       messageKey,
       part,
       claim.kind,
-      wanted ? 'pending' : 'unavailable',
-      wanted ? null : JSON.stringify(claim.unavailable),
+      state,
+      toStored(claim.unavailable),
       now,
       claim.carrierMediaId,
       claim.voice ? 1 : 0,
@@ -91,7 +97,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       received,
       claim.deadline,
     );
-    if (wanted) announce.queue('capture', route.channel_key, key, now, now, claim.deadline);
+    if (state === 'pending') announce.queue('capture', route.channel_key, key, now, now, claim.deadline);
     return key;
   }
 
@@ -115,7 +121,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
       received,
     );
     for (const [part, claim] of message.media.entries()) addMedia(route, messageKey, part, claim, times);
-    const pending = message.media.some((claim) => claim.unavailable === null);
+    const pending = message.media.some((claim) => stateOf(route, claim) === 'pending');
     const type = message.direction === 'echo' ? 'message.echoed' : 'message.received';
     const subject = { appKey: route.app_key, messageKey, mediaKey: null };
     const event = announce.state(type, subject, now);

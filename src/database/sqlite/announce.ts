@@ -6,18 +6,16 @@ import type { DialectPolicy } from '../../core/dialect-policy.ts';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { EventType } from '../../core/model.ts';
 import type { JobKind, RecordsSettings } from '../../core/records.ts';
-import type { EndpointState } from '../../core/states.ts';
 import { eventVersion, hearing, isAnswered, partFor } from '../layout.ts';
+import type { Tables } from '../schema.ts';
 import { statement } from './statement.ts';
 
 export type Subject = { appKey: number; messageKey: number | null; mediaKey: number | null };
-export type Hearer = {
-  key: number;
-  dialect: string;
-  events: string | null;
-  state: EndpointState;
-  policy: DialectPolicy;
-};
+export type Endpoint = { key: number } & Pick<
+  Tables['endpoints'],
+  'dialect' | 'transport' | 'events' | 'settings' | 'state'
+>;
+export type Hearer = Endpoint & { policy: DialectPolicy };
 /** A media as its row has it. */
 export type MediaNews = { key: number; app_key: number; message_key: number | null; part: number; askers: number };
 
@@ -26,9 +24,9 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     sqlite,
     'INSERT INTO events (id, app_key, type, version, at, message_key, media_key) VALUES (?, ?, ?, ?, ?, ?, ?)',
   );
-  const liveEndpoints = statement<Omit<Hearer, 'policy'>>(
+  const liveEndpoints = statement<Endpoint>(
     sqlite,
-    "SELECT key, dialect, events, state FROM endpoints WHERE app_key = ? AND state <> 'deleted' ORDER BY key",
+    "SELECT key, dialect, transport, events, settings, state FROM endpoints WHERE app_key = ? AND state <> 'deleted' ORDER BY key",
   );
   const insertDelivery = statement(
     sqlite,
@@ -93,7 +91,7 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     const subject = { appKey, messageKey, mediaKey: media.key };
     const event = state(type, subject, now);
     for (const endpoint of hearers(appKey, type)) {
-      if (isAnswered(endpoint.policy, media)) continue;
+      if (isAnswered(endpoint, media)) continue;
       const unsent =
         messageKey !== null && unsentOf.get(messageKey, endpoint.key, partFor(endpoint.policy, media)) !== undefined;
       if (!unsent) deliver(event, subject, endpoint, 0, now, now);

@@ -18,6 +18,7 @@ export type Route = {
   app_key: number;
   deliver_within_seconds: number | null;
   hold_limit_seconds: number | null;
+  auto_download: string | null;
 };
 export type KnownMessage = { key: number; bare: boolean; ids: Set<string | null>; parts: Set<number> };
 
@@ -55,10 +56,10 @@ const statements = {
   connections: 'SELECT id, key FROM connections WHERE id = ANY ($1::text[])',
   received: 'SELECT id, received_at FROM journal WHERE id = ANY ($1::text[])',
   routes: `SELECT given.connection, given.address, channels.key AS channel_key, apps.key AS app_key,
-      apps.deliver_within_seconds, apps.hold_limit_seconds
+      apps.deliver_within_seconds, apps.hold_limit_seconds, apps.auto_download
     FROM ${places} JOIN apps ON apps.key = channels.app_key AND apps.deleted_at IS NULL
     ORDER BY channels.key FOR SHARE OF channels`,
-  endpoints: `SELECT key, app_key, dialect, events, state FROM endpoints
+  endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints
     WHERE state <> 'deleted' AND app_key IN (SELECT channels.app_key FROM ${places}) ORDER BY key FOR SHARE`,
   messages: `SELECT copy.key, copy.channel_key, copy.dedupe_key, copy.body FROM ${copiesOf}`,
   messageKeys: `SELECT copy.key FROM ${copiesOf}`,
@@ -124,7 +125,7 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
         }),
       ),
       // Only media that cannot be had is told at once, and only where the message was known without it.
-      items.some(({ item }) => item.media.some(({ wanted }) => !wanted))
+      items.some(({ item }) => item.media.some(({ available }) => !available))
         ? lockUnsent(tx, statements.messageKeys, copies)
         : [],
     ]);

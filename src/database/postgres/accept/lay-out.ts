@@ -5,7 +5,7 @@
 import { type Millis, newId } from '../../../core/ids.ts';
 import type { AcceptOutcome, RecordsSettings } from '../../../core/records.ts';
 import { problemsOf } from '../../inbound.ts';
-import { dueAt, partsOf } from '../../layout.ts';
+import { dueAt, firstState, partsOf } from '../../layout.ts';
 import type { RowOf } from '../insert.ts';
 import {
   conversationName,
@@ -89,9 +89,14 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
     return key;
   }
 
+  const stateOf = (route: Route, { available, row: { kind, voice } }: Attachment) =>
+    firstState({ available, kind, voice: voice === 1 }, route.auto_download);
+
   /** @returns its key */
-  function addMedia(route: Route, message: number, part: number, { wanted, row }: Attachment, times: Times): number {
+  function addMedia(route: Route, message: number, part: number, attachment: Attachment, times: Times): number {
     const { app_key, channel_key } = route;
+    const { row } = attachment;
+    const state = stateOf(route, attachment);
     const { now, received } = times;
     const key = known.next('media');
     rows.media.push({
@@ -101,11 +106,12 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       channel_key,
       message_key: message,
       part,
+      state,
       state_at: now,
       received_at: received,
       ...row,
     });
-    if (wanted) {
+    if (state === 'pending') {
       const job = { kind: 'capture', lane: channel_key, subject: key, state: 'ready' } as const;
       rows.captures.push({ ...job, due_at: now, deadline: row.deadline, created_at: now });
     }
@@ -137,7 +143,7 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       parts: new Set(item.media.keys()),
     });
     const { announce } = known;
-    const pending = item.media.some(({ wanted }) => wanted);
+    const pending = item.media.some((attachment) => stateOf(route, attachment) === 'pending');
     const type = item.row.direction === 'echo' ? 'message.echoed' : 'message.received';
     const subject = { appKey: app_key, messageKey: key, mediaKey: null };
     const event = announce.state(type, subject, now);
@@ -163,7 +169,7 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       const part = parts.has(place) ? Math.max(...parts) + 1 : place;
       const key = addMedia(route, message.key, part, attachment, times);
       // Nothing will be fetched of it, so this is all that there will ever be to tell.
-      if (!attachment.wanted)
+      if (!attachment.available)
         known.announce.tell(
           'media.unavailable',
           { key, app_key: route.app_key, message_key: message.key, part, askers: 0 },

@@ -6,6 +6,7 @@ import { type Id, newId } from '../../../core/ids.ts';
 import type { AcceptUnit } from '../../../core/records.ts';
 import { bodyOf, detailsOf, placeholderKind, textOrNull } from '../../inbound.ts';
 import type { Tables } from '../../schema.ts';
+import { toStored } from '../../stored-json.ts';
 
 export type Item = {
   address: string;
@@ -23,10 +24,11 @@ export type Item = {
 };
 
 export type Attachment = {
-  wanted: boolean;
+  /** Whether its carrier has it. */
+  available: boolean;
   row: Pick<
     Tables['media'],
-    'kind' | 'state' | 'reason' | 'carrier_media_id' | 'voice' | 'animated' | 'thumbnail_of' | 'details' | 'deadline'
+    'kind' | 'reason' | 'carrier_media_id' | 'voice' | 'animated' | 'thumbnail_of' | 'details' | 'deadline'
   >;
 };
 
@@ -93,13 +95,11 @@ function itemOf(message: InboundMessage): Item {
 
 function attachmentOf(claim: MediaClaim): Attachment {
   const { kind, unavailable, thumbnailOf } = claim;
-  const wanted = unavailable === null;
   return {
-    wanted,
+    available: unavailable === null,
     row: {
       kind,
-      state: wanted ? 'pending' : 'unavailable',
-      reason: wanted ? null : JSON.stringify(unavailable),
+      reason: toStored(unavailable),
       carrier_media_id: column(textOrNull(claim.carrierMediaId, 'carrierMediaId'), 'carrierMediaId'),
       voice: claim.voice ? 1 : 0,
       animated: claim.animated ? 1 : 0,
