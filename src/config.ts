@@ -146,7 +146,7 @@ export const settings = {
   ratePerMinute: setting(
     whole(0, 10_000_000),
     '1000',
-    "Requests that a key may make in a minute; 0: any number. The administrator's key is not counted.",
+    "Requests that a key may make in a minute; 0: any number, and any number of wrong keys. The administrator's key is not counted.",
   ),
   rateBurstPerSecond: setting(whole(0, 1_000_000), '50', 'Of them, at most so many in a second; 0: any number.'),
   intakeQueueBytes: setting(
