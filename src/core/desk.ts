@@ -92,6 +92,9 @@ export type Desk = {
   /** An id for a channel that the operator makes later under it. */
   reserveChannel(): Id<'channel'>;
 
+  /** Whether there are messages of this conversation in the caller's app. */
+  hasConversation(caller: Caller, id: Id<'conversation'>): Promise<boolean>;
+
   // ── Documents ──
   document(caller: Caller, kind: string, name: string): Promise<Document | undefined>;
   documents(caller: Caller, kind: string, page: PageRequest): Promise<Page<Document>>;

@@ -12,6 +12,8 @@ export type DialectPolicy = {
   parts: 'message' | 'media';
   /** Event types that the dialect has words for. */
   speaks: readonly EventType[];
+  /** What waits for a client to connect: the newest so many of each sender, and for how long. Absent: it has no sockets. */
+  queue?: { perSender: number; lifeMs: number };
 };
 
 /** How long media of an app of this dialect is kept; null: until deleted. `hard`: waiting for a delivery does not prolong it. */

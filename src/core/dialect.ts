@@ -9,6 +9,7 @@ import type { Id, Millis } from './ids.ts';
 import type { Json, JsonObject } from './json.ts';
 import type { Links } from './links.ts';
 import type { Event, Media, Mode, Permission } from './model.ts';
+import type { SocketScope } from './socket.ts';
 
 export type Rendered = {
   /** JSON text, exactly as it is signed and sent. */
@@ -57,11 +58,30 @@ export type Dialect = {
     /** The id that the channel gets when it is made under this name; undefined: it is no such name. */
     idOf(name: string): Id<'channel'> | undefined;
   };
+  /** What it says over WebSockets; absent: nothing. */
+  readonly socket?: DialectSocket;
   /** What it answers to; none for the native one, whose routes are the API's. */
   readonly facade: Facade | null;
 };
 
 export type Dialects = ReadonlyMap<string, Dialect>;
+
+export type DialectSocket = {
+  /** Where clients connect. */
+  path: string;
+  /** The parameter of the query that may hold the key, because browsers cannot set headers there. */
+  keyIn: string;
+  /** Between two frames of what waited for a client to connect. */
+  drainMs: Millis;
+  /** What a connection asks to hear. @throws Fault for things that are not the caller's */
+  scopeOf(call: Pick<DialectCall, 'caller' | 'query' | 'desk'>): Promise<SocketScope>;
+  /** The first frame. @param connection a UUID */
+  welcome(appId: Id<'app'>, scope: SocketScope, connection: string): string;
+  /** The frame for one part of an event; null: the dialect has no words for it. Pure. */
+  render(telling: Telling): string | null;
+  /** The answer to a frame of the client; null: none. */
+  hear(text: string, speaker: { caller: Caller; scope: SocketScope }): string | null;
+};
 
 // ── The façade: addresses of the vendor ──────────────────────────────────────────────────────────────────────
 

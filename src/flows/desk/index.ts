@@ -3,6 +3,7 @@
 import type { Desk } from '../../core/desk.ts';
 import { appDesk } from './app.ts';
 import { channelDesk } from './channels.ts';
+import { conversationDesk } from './conversations.ts';
 import { documentDesk } from './documents.ts';
 import { endpointDesk } from './endpoints.ts';
 import { fileDesk } from './files.ts';
@@ -19,6 +20,7 @@ export const dialectDesk = (parts: DeskParts): Desk => ({
   ...appDesk(parts),
   ...endpointDesk(parts),
   ...channelDesk(parts),
+  ...conversationDesk(parts),
   ...documentDesk(parts),
   ...organizationDesk(parts),
   ...userDesk(parts),
