@@ -14,7 +14,7 @@ import { saveTo, sha256Of, WrongBytes } from './download.ts';
 import { Refusal, resumable } from './failures.ts';
 import { makeFolder, syncFolder } from './folders.ts';
 import { progressOf } from './progress.ts';
-import { listIn, sizeOf, textOf } from './readable.ts';
+import { countOf, listIn, sizeOf, textOf } from './readable.ts';
 import { type Bind, examples, type Session, said } from './session.ts';
 import { several } from './several.ts';
 
@@ -74,10 +74,10 @@ async function archive(session: Session): Promise<void> {
     await rm(join(folder, draftsName), { recursive: true, force: true });
   }
   const { saved, bytes, damaged } = at.tally;
-  out.note(`${saved} files saved (${sizeOf(bytes)})`);
+  out.note(`${countOf(saved, 'file')} saved (${sizeOf(bytes)})`);
   if (damaged > 0)
     throw new Error(
-      `${damaged} files are damaged on the server (mediadock scrub tells more); the next run tries them again`,
+      `${countOf(damaged, 'file')} damaged on the server (mediadock scrub tells more); the next run tries them again`,
     );
 }
 
@@ -158,7 +158,7 @@ async function keep(
   at: Archive,
   media: JsonObject,
   itsMessage?: JsonObject,
-  onBytes = (_: number) => {},
+  onBytes?: (count: number) => void,
 ): Promise<void> {
   const { session, folder, template, state, tally } = at;
   const { api, out, world } = session;
@@ -178,7 +178,12 @@ async function keep(
     if (body === undefined) return state.forget(id);
     try {
       await makeFolder(dirname(target));
-      await saveTo(target, false, { body, expected, onBytes, signal: world.signal }, join(folder, draftsName));
+      await saveTo(
+        target,
+        false,
+        { body, expected, onBytes: onBytes ?? (() => {}), signal: world.signal },
+        join(folder, draftsName),
+      );
       await syncFolder(dirname(target));
     } catch (error) {
       if (!(error instanceof WrongBytes)) throw error;
@@ -191,7 +196,9 @@ async function keep(
   state.save(id);
   tally.saved++;
   tally.bytes += expected.size;
-  out.line({ id, path, size: expected.size, sha256: expected.sha256 }, () => path);
+  // Lines would tear a bar that is shown on the same terminal.
+  if (onBytes === undefined || world.stdout.isTTY !== true)
+    out.line({ id, path, size: expected.size, sha256: expected.sha256 }, () => path);
 }
 
 const messageOf = async ({ session }: Archive, media: JsonObject): Promise<JsonObject> =>

@@ -63,8 +63,8 @@ const pattern = /^(manifest\.json|secret\.key|objects|objects-\w+\.sha256|record
 export const isOfBackup = (name: string): boolean => pattern.test(name);
 
 /** Removes what an earlier backup left in the folder and this one does not name. */
-export async function prune(folder: string, { records, objects }: Manifest): Promise<void> {
-  const kept = new Set([manifestName, keyName, objectsFolder, records.file, objects.list]);
+export async function prune(folder: string, { records, objects, secret_key: key }: Manifest): Promise<void> {
+  const kept = new Set([manifestName, objectsFolder, records.file, objects.list, ...(key.inside ? [keyName] : [])]);
   for (const name of await readdir(folder)) {
     if (!kept.has(name) && isOfBackup(name)) await rm(join(folder, name), { force: true });
   }

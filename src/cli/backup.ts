@@ -13,7 +13,7 @@ import { copyObjects } from './backup-objects.ts';
 import { saveTo, sha256Of } from './download.ts';
 import { resumable, UsageError } from './failures.ts';
 import { type Progress, progressOf } from './progress.ts';
-import { sizeOf, textOf } from './readable.ts';
+import { countOf, sizeOf, textOf } from './readable.ts';
 import { type Bind, examples, type Session } from './session.ts';
 import type { World } from './world.ts';
 
@@ -60,10 +60,14 @@ async function backUp(session: Session): Promise<void> {
     };
     await writeManifest(folder, manifest);
     await prune(folder, manifest);
-    out.result(manifest as unknown as JsonObject, () => told(folder, manifest));
+    out.result(manifest as unknown as JsonObject, () =>
+      told(folder, manifest)
+        .map((line) => out.wrap(line))
+        .join('\n'),
+    );
     const { length: lost } = manifest.lacking;
     if (lost > 0)
-      throw new Error(`${lost} files are lost on the server and not in the backup; mediadock scrub tells more`);
+      throw new Error(`${countOf(lost, 'file')} lost on the server and not in the backup; mediadock scrub tells more`);
   } finally {
     await end(api, id, out.note);
   }
@@ -151,12 +155,11 @@ async function end(api: Api, id: string, note: (line: string) => void): Promise<
   }
 }
 
-function told(folder: string, { records, objects, secret_key: key }: Manifest): string {
-  const lines = [
-    `${folder}: the records (${sizeOf(records.bytes)}) and ${objects.files} files (${sizeOf(objects.bytes)}), each checked`,
+function told(folder: string, { records, objects, secret_key: key }: Manifest): string[] {
+  return [
+    `${folder}: the records (${sizeOf(records.bytes)}) and ${countOf(objects.files, 'file')} (${sizeOf(objects.bytes)}), each checked`,
     key.inside
       ? `The secret key ${key.id} is inside: whoever has this folder can open the credentials of the carriers.`
       : `The secret key ${key.id} is not inside. Without it the credentials of the carriers cannot be opened: keep it elsewhere.`,
   ];
-  return lines.join('\n');
 }

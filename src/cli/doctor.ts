@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { plain } from './plain.ts';
+import type { Json } from '../core/json.ts';
 import { listIn, textOf } from './readable.ts';
 import { type Bind, examples } from './session.ts';
 
@@ -19,8 +19,8 @@ export function addDoctor(program: Command, bind: Bind): void {
     out.result(answer, () =>
       findings
         .flatMap(({ state, check, subject, says, remedy }) => [
-          `${plain(textOf(state)).toUpperCase().padEnd(indent.length)}${plain(`${textOf(check)}, ${textOf(subject)}: ${textOf(says)}`)}`,
-          ...(typeof remedy === 'string' ? [`${indent}→ ${plain(remedy)}`] : []),
+          out.wrap(`${label(state)}${textOf(check)}, ${textOf(subject)}: ${textOf(says)}`, indent),
+          ...(typeof remedy === 'string' ? [out.wrap(`${indent}→ ${remedy}`, `${indent}  `)] : []),
         ])
         .join('\n'),
     );
@@ -28,3 +28,5 @@ export function addDoctor(program: Command, bind: Bind): void {
     if (failed > 0) throw new Error(`${failed} of ${findings.length} checks failed`);
   }).addHelpText('after', examples('doctor', 'doctor --json'));
 }
+
+const label = (state: Json | undefined): string => textOf(state).toUpperCase().padEnd(indent.length);

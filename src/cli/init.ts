@@ -113,7 +113,9 @@ async function init(session: Session): Promise<void> {
   const key = await have('key', envFile, undefined, `${under}/keys`, { name: 'init', permissions });
   await writeEnvFile(envFile, { MEDIADOCK_URL: api.url, MEDIADOCK_KEY: textOf(key['key']), ...secrets });
   const document = { made, env_file: envFile, intake_url: intake.url, verify_token: intake.verifyToken };
-  out.result(document, () => [out.table(made, columns), '', ...nextSteps(envFile, intake)].join('\n'));
+  out.result(document, () =>
+    [out.table(made, columns), '', ...nextSteps(envFile, intake).map((line) => out.wrap(line))].join('\n'),
+  );
 }
 
 type There = { apps: JsonObject[]; connections: JsonObject[]; channels: JsonObject[] };

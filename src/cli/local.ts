@@ -6,7 +6,7 @@ import type { Json, JsonObject } from '../core/json.ts';
 import { type Manifest, readManifest } from './backup-form.ts';
 import { output } from './output.ts';
 import { progressOf } from './progress.ts';
-import { sizeOf, textOf } from './readable.ts';
+import { countOf, sizeOf, textOf } from './readable.ts';
 import { examples } from './session.ts';
 import type { Column } from './table.ts';
 import type { World } from './world.ts';
@@ -79,8 +79,11 @@ function restored(
   from: string,
   to: string,
 ): string {
-  const lines = [`${to}: the state of ${made_at}, ${objects.files} files (${sizeOf(objects.bytes)}), each checked`];
-  if (lacking.length > 0) lines.push(`${lacking.length} files were lost before the backup: mediadock scrub --repair`);
+  const lines = [
+    `${to}: the state of ${made_at}, ${countOf(objects.files, 'file')} (${sizeOf(objects.bytes)}), each checked`,
+  ];
+  if (lacking.length > 0)
+    lines.push(`${countOf(lacking.length, 'file')} lost before the backup: mediadock scrub --repair`);
   if (engine === 'postgres') {
     lines.push(
       'The records belong into an empty PostgreSQL database:',

@@ -4,7 +4,7 @@
 import type { Json, JsonObject } from '../core/json.ts';
 import { plain } from './plain.ts';
 import { factsIn } from './readable.ts';
-import { type Column, factsOf, tableOf } from './table.ts';
+import { type Column, factsOf, tableOf, wrapped } from './table.ts';
 import { type World, widthOf } from './world.ts';
 
 export type Output = {
@@ -18,6 +18,8 @@ export type Output = {
   /** One thing with all its members. */
   thing(thing: JsonObject): void;
   table(rows: readonly JsonObject[], columns: readonly Column[]): string;
+  /** A line broken between words to the width of the terminal. */
+  wrap(text: string, indent?: string): string;
   /** A line for the person, on stderr. */
   note(line: string): void;
 };
@@ -38,6 +40,7 @@ export function output(world: World, json: boolean): Output {
     json,
     result,
     table,
+    wrap: (text, indent) => wrapped(plain(text), widthOf(world), indent),
     note,
     line(document, print) {
       world.stdout.write(`${json ? documentOf(document, 0) : plain(print())}\n`);

@@ -26,6 +26,9 @@ export function sizeOf(value: Json | undefined): string {
   return `${unit === 0 || shown >= 99.95 ? Math.round(shown) : shown.toFixed(1)} ${units[unit]}`;
 }
 
+/** `1 file`, `2 files`. */
+export const countOf = (many: number, noun: string): string => `${many} ${noun}${many === 1 ? '' : 's'}`;
+
 export function durationOf(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));
   if (whole < 60) return `${whole} s`;

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { JsonObject } from '../core/json.ts';
 import { resumable, UsageError } from './failures.ts';
 import { type Progress, progressOf } from './progress.ts';
-import { listIn, sizeOf, textOf } from './readable.ts';
+import { countOf, listIn, sizeOf, textOf } from './readable.ts';
 import { type Bind, examples, type Session, said } from './session.ts';
 import type { Column } from './table.ts';
 
@@ -61,8 +61,8 @@ function judge({ damage }: Seen, repair: boolean): void {
   if (lost.length === 0) return;
   throw new Error(
     repair
-      ? `${lost.length} files are lost: their carrier has them no longer`
-      : `${lost.length} files are missing or damaged; --repair fetches again what the carrier still has`,
+      ? `${countOf(lost.length, 'file')} lost: the carrier has them no longer`
+      : `${countOf(lost.length, 'file')} missing or damaged; --repair fetches again what the carrier still has`,
   );
 }
 
@@ -89,9 +89,11 @@ function told({ out }: Session, { files, bytes, objects, damage, orphans }: Seen
     listIn(one, 'media').map((media) => ({ ...media, is: one['is'] ?? null, size: one['size'] ?? null })),
   );
   const lines = rows.length === 0 ? [] : [out.table(rows, damageColumns), ''];
-  lines.push(`${files} files read (${sizeOf(bytes)}), ${damage.length} missing or damaged`);
+  lines.push(`${countOf(files, 'file')} read (${sizeOf(bytes)}), ${damage.length} missing or damaged`);
   const left = repair ? 'left over and removed' : 'left over: the server removes them by itself';
-  lines.push(`${objects} objects in the store, ${orphans.length} ${orphans.length === 0 ? 'left over' : left}`);
+  lines.push(
+    `${countOf(objects, 'object')} in the store, ${orphans.length} ${orphans.length === 0 ? 'left over' : left}`,
+  );
   return lines.join('\n');
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Column, cut, displayWidth, factsOf, tableOf } from './table.ts';
+import { type Column, cut, displayWidth, factsOf, tableOf, wrapped } from './table.ts';
 
 const column = (head: string, more: Partial<Column> = {}): Column => ({ head, of: (row) => `${row[head]}`, ...more });
 const lines = (columns: Column[], rows: Record<string, string>[], width: number) =>
@@ -77,4 +77,10 @@ test('facts stand under each other and are never cut', () => {
       ['long_name', 'y'.repeat(300)],
     ]),
   ).toBe(`id         x\nlong_name  ${'y'.repeat(300)}`);
+});
+
+test('a line is broken between words, and what follows the first is indented', () => {
+  expect(wrapped('WARN  one two three', 10, '      ')).toBe('WARN  one\n      two\n      three');
+  expect(wrapped('a-word-that-is-longer than it', 8)).toBe('a-word-that-is-longer\nthan it');
+  expect(wrapped('as it is', Number.POSITIVE_INFINITY)).toBe('as it is');
 });

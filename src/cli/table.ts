@@ -77,6 +77,17 @@ function fitted(columns: readonly Column[], natural: readonly number[], width: n
   return widths;
 }
 
+/** A line broken between words where it is longer than `width`; what follows the first is indented. */
+export function wrapped(text: string, width: number, indent = ''): string {
+  const lines = [''];
+  for (const word of text.match(/\s*\S+/g) ?? []) {
+    const line = lines.at(-1) ?? '';
+    if (line !== '' && displayWidth(line + word) > width) lines.push(indent + word.trimStart());
+    else lines[lines.length - 1] = line + word;
+  }
+  return lines.join('\n');
+}
+
 const sum = (numbers: readonly number[]): number => numbers.reduce((left, right) => left + right, 0);
 const trimmed = (lines: string): string => lines.replace(/[ \t]+$/gm, '');
 

@@ -33,7 +33,7 @@ test('archive saves every stored file under its name and tells where; again it s
 
   await store(rig, tenant, ['three']);
   const second = await rig.type(['archive', folder, '--once', ...template]);
-  expect(second).toMatchObject({ code: 0, out: 'document_3.txt\n', err: '1 files saved (5 B)\n' });
+  expect(second).toMatchObject({ code: 0, out: 'document_3.txt\n', err: '1 file saved (5 B)\n' });
   expect((await filesIn(folder))['document_3.txt']).toBe('three');
   expect(await readdir(folder)).not.toContain('.mediadock-archive');
 });
@@ -73,7 +73,7 @@ test('a damaged file is not saved, is told, and is tried again by the next run',
   await writeFile(path, 'y'.repeat(300_000));
   const first = await rig.type(['archive', folder, '--once', ...template]);
   expect(first.code).toBe(1);
-  expect(first.err).toContain('1 files are damaged on the server');
+  expect(first.err).toContain('1 file damaged on the server');
   expect(Object.values(await filesIn(folder))).toEqual(['good']);
   await writeFile(path, bad?.text ?? '');
   expect(await rig.type(['archive', folder, '--once', ...template])).toMatchObject({ code: 0 });

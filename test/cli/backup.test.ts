@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { readManifest } from '../../src/cli/backup-form.ts';
 import { readConfig } from '../../src/config.ts';
+import { newId } from '../../src/core/ids.ts';
 import { startGateway } from '../../src/gateway.ts';
 import { makeLog } from '../../src/log.ts';
 import { restore } from '../../src/restore.ts';
 import { type CliRig, newFolder, pathOfBlob, startRig, store, type Tenant } from './rig.ts';
 import { type Place, shell } from './shell.ts';
+import { startApi } from './stand-in-api.ts';
 
 /** `mediadock restore`, as the program does it. */
 const runRestore = (from: string, to: string, place: Place = {}) =>
@@ -172,8 +174,8 @@ test('a file that the server has lost is told, and the rest is in the backup', a
   const folder = await newFolder();
   const { code, out, err } = await rig.type(['backup', folder]);
   expect(code).toBe(1);
-  expect(err).toContain('2 files are lost on the server');
-  expect(out).toContain('1 files (5 B), each checked');
+  expect(err).toContain('2 files lost on the server');
+  expect(out).toContain('1 file (5 B), each checked');
   const { lacking } = await readManifest(folder);
   expect(lacking.map(({ reason }) => reason).sort()).toEqual(['file_corrupt', 'file_missing']);
 });
@@ -202,6 +204,11 @@ test('the secret key comes from this machine only, and must be the one of the se
   });
   expect(elsewhere.code).toBe(2);
   expect(elsewhere.err).toContain('the server gives its key to nobody');
+  const folder = await newFolder();
+  await rig.type(['backup', folder, '--with-secret-key'], { env: { MEDIADOCK_DATA_DIR: rig.config.dataDir } });
+  expect(await readdir(folder)).toContain('secret.key');
+  await rig.type(['backup', folder]);
+  expect(await readdir(folder)).not.toContain('secret.key');
   const other = await rig.type(['backup', await newFolder(), '--with-secret-key'], {
     env: { MEDIADOCK_SECRET_KEY: Buffer.alloc(32).toString('base64') },
   });
@@ -258,4 +265,39 @@ test('restore says which secret key is needed where the backup has none', async 
   expect((await runRestore(folder, to)).out).toMatch(
     /Give the server the secret key [0-9a-f]{8}: MEDIADOCK_SECRET_KEY/,
   );
+});
+
+test('with PostgreSQL the dump comes first: the command says the line, and wants one that is newer than the last backup', async () => {
+  const begun = {
+    id: 'b1',
+    state: 'ready',
+    engine: 'postgres',
+    bytes: 3,
+    secret_key_id: '0123abcd',
+    started_at: '2026-01-01T00:00:00.000Z',
+  };
+  const sha256 = createHash('sha256').update('one').digest('hex');
+  const [app, blob] = [newId('app', 0), newId('blob', 0)];
+  const api = await startApi({
+    'POST /backups': { status: 201, json: begun },
+    'GET /backups/b1/objects': { json: { data: [{ object: `${app}/${blob}`, sha256, size: 3 }], next: null } },
+    [`GET /backups/b1/objects/${app}/${blob}`]: { write: (response) => response.end('one') },
+    'DELETE /backups/b1': { status: 204 },
+  });
+  const env = { MEDIADOCK_URL: api.url, MEDIADOCK_KEY: 'key' };
+  const [folder, to] = [await newFolder(), await newFolder()];
+  const first = await shell(['backup', folder], { env });
+  expect(first.code).toBe(2);
+  expect(first.err).toContain(`pg_dump --format=custom --file='${folder}/records.dump' "$MEDIADOCK_DATABASE_URL"`);
+
+  await writeFile(join(folder, 'records.dump'), 'the dump');
+  expect(await shell(['backup', folder], { env })).toMatchObject({ code: 0 });
+  const past = new Date(Date.now() - 60_000);
+  await utimes(join(folder, 'records.dump'), past, past);
+  expect(await shell(['backup', folder], { env })).toMatchObject({ code: 2 });
+
+  const restored = await runRestore(folder, to);
+  expect(restored).toMatchObject({ code: 0 });
+  expect(restored.out).toContain(`pg_restore --dbname="$MEDIADOCK_DATABASE_URL" '${folder}/records.dump'`);
+  expect(api.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
 });

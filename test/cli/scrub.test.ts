@@ -28,7 +28,7 @@ test('scrub tells what is missing and what is damaged, and changes nothing; --re
 
   const looked = await rig.type(['scrub', '--json', '--rate', '1kB/s']);
   expect(looked.code).toBe(1);
-  expect(looked.err).toContain('2 files are missing or damaged; --repair');
+  expect(looked.err).toContain('2 files missing or damaged; --repair');
   const found = (out: string) =>
     JSON.parse(out).damage.map(({ is, media }: { is: string; media: { id: string; state: string }[] }) => [
       is,
@@ -66,7 +66,7 @@ test('a lost file that its carrier has no longer is given up with the reason, an
   rig.clock.advance(8 * day);
   const { code, err } = await rig.type(['scrub', '--repair']);
   expect(code).toBe(1);
-  expect(err).toContain('1 files are lost');
+  expect(err).toContain('1 file lost');
   expect((await rig.call('GET', `/api/v1/media/${gone.id}`)).body).toMatchObject({
     state: 'unavailable',
     reason: 'file_missing',
