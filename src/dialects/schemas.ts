@@ -6,6 +6,9 @@ import type { JsonObject } from '../core/json.ts';
 
 const mostProblems = 20;
 
+/** What is wrong with a member that no schema names. */
+export const unknownMember = 'is not known here';
+
 /**
  * Reads a value by a schema.
  * @param place what it is called in faults, such as `body`
@@ -19,7 +22,7 @@ export function readBy<Schema extends z.ZodType>(schema: Schema, value: unknown,
     if (issue.code !== 'unrecognized_keys') return [{ field: path.join('.'), message: worded(issue) }];
     return issue.keys
       .slice(0, mostProblems)
-      .map((name) => ({ field: [...path, name].join('.'), message: 'is not known here' }));
+      .map((name) => ({ field: [...path, name].join('.'), message: unknownMember }));
   });
   throw new Fault('invalid_request', { detail: `${problems[0]?.field}: ${problems[0]?.message}`, problems });
 }
