@@ -160,3 +160,12 @@ test('health answers without a key; readiness turns to 503 with its checks', asy
     { status: 'unavailable', checks: [{ name: 'storage', ok: false, detail: 'no room' }] },
   ]);
 });
+
+test('a body that does not arrive in time is refused, and its connection closed', async () => {
+  const http = await openHttp(({ limits }) => ({ limits: { ...limits, bodyMs: 100 } }));
+  const head = `POST /api/v1/apps HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\n`;
+  const answer = await raw(http, `${head}Content-Length: 100\r\n\r\n{"name":`);
+  expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+  expect(answer).toContain('request_too_slow');
+  expect((await http.call('GET', '/api/v1/apps')).json['data']).toEqual([]);
+});

@@ -21,9 +21,8 @@ export type { HealthCheck, HttpParts } from './parts.ts';
 export type { HttpLog } from './request-log.ts';
 export { routeGroups, routes };
 
-// Milliseconds. A whole request must have arrived, a silent socket is dropped, and an idle one is kept a little longer
-// than load balancers keep theirs.
-const requestMs = 120_000;
+// Milliseconds. Headers must have arrived (for bodies see `register.ts`), a silent socket is dropped, and an idle one is kept
+// a little longer than load balancers keep theirs.
 const headersMs = 20_000;
 const silenceMs = 60_000;
 const keepAliveMs = 65_000;
@@ -41,7 +40,8 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
       requireHostHeader: false,
       shouldUpgradeCallback: asksForWebSocket,
     },
-    requestTimeout: requestMs,
+    // A large file may take longer than any one limit for all requests.
+    requestTimeout: 0,
     connectionTimeout: silenceMs,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',

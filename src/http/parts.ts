@@ -65,7 +65,14 @@ export type HttpParts = {
   clock: Clock;
   /** Without a trailing slash; known only once the server listens. */
   publicUrl(): string;
-  limits: { intakeBodyBytes: number; jsonBodyBytes: number; headerBytes: number; uploadBytes: number };
+  limits: {
+    intakeBodyBytes: number;
+    jsonBodyBytes: number;
+    headerBytes: number;
+    uploadBytes: number;
+    /** Within which a body that is not a file must have arrived; two minutes where absent. */
+    bodyMs?: number;
+  };
   /** Called when something was queued without the help of a flow. */
   onWork(): void;
   /** The API as OpenAPI 3.1. */

@@ -1,7 +1,7 @@
 // Serves the rows of the route table: authenticates, checks permission, reads the body, answers. Nothing of this is done
 // anywhere else, so a route cannot forget it.
 
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Fault } from '../core/faults.ts';
 import { admit, admitToMetrics } from './admission.ts';
 import { answerOnce, idempotencyKeyOf } from './answer-once.ts';
@@ -10,6 +10,7 @@ import type { HttpParts } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
 import type { Route, Takes } from './route.ts';
 
+const standardBodyMs = 120_000;
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 export function register(app: FastifyInstance, routes: readonly Route[], parts: HttpParts): void {
@@ -41,6 +42,10 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
       if (route.needs === 'metrics') await admitToMetrics(request, reply, parts.metrics.token, parts);
       refuseEncodedBody(request);
     },
+    preParsing(request, reply, payload, done) {
+      if (route.takes !== 'stream') limitArrival(request, reply, parts.limits.bodyMs ?? standardBodyMs);
+      done(null, payload);
+    },
     async handler(request, reply) {
       reply.code(route.status);
       const once = typeof route.needs === 'object' ? idempotencyKeyOf(request) : undefined;
@@ -48,6 +53,16 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
       return await answerOnce(once, route, request, reply, parts);
     },
   });
+}
+
+/** A body that is read whole must be there in time; a stream is watched by whoever takes it. */
+function limitArrival(request: FastifyRequest, reply: FastifyReply, ms: number): void {
+  if (request.raw.complete) return;
+  const late = setTimeout(() => {
+    reply.header('connection', 'close').send(new ProtocolFault('request_too_slow'));
+  }, ms);
+  const arrived = () => clearTimeout(late);
+  request.raw.once('end', arrived).once('close', arrived);
 }
 
 const methodsOf = (route: Route): string[] => (route.head ? [route.method, 'HEAD'] : [route.method]);

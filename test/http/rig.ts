@@ -9,8 +9,8 @@ import { onTestFinished } from 'vitest';
 import { diskStore } from '../../src/blobs/disk.ts';
 import { carriers } from '../../src/carriers/registry.ts';
 import type { BlobStore } from '../../src/core/blob-store.ts';
-import type { Links } from '../../src/core/links.ts';
 import { type Millis, newId } from '../../src/core/ids.ts';
+import type { Links } from '../../src/core/links.ts';
 import { gatewayLinks, linkSigner } from '../../src/core/links.ts';
 import type { App, Media } from '../../src/core/model.ts';
 import type { Records, StoredFile } from '../../src/core/records.ts';
@@ -72,7 +72,9 @@ export type Http = {
   close(): Promise<void>;
 };
 
-export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> = () => ({})): Promise<Http> {
+export async function openHttp(
+  change: (parts: HttpParts, store: { blobs: BlobStore }) => Partial<HttpParts> = () => ({}),
+): Promise<Http> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-http-'));
   let now = start;
   const clock = { now: () => now };
@@ -172,7 +174,7 @@ export async function openHttp(change: (parts: HttpParts) => Partial<HttpParts> 
     health: { ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true }] }) },
     log: { info: log('info'), warn: log('warn'), error: log('error') },
   };
-  const parts = { ...real, ...change(real) };
+  const parts = { ...real, ...change(real, { blobs }) };
   const app = buildHttp(parts);
   url = await app.listen({ host: '127.0.0.1', port: 0 });
   onTestFinished(async () => {

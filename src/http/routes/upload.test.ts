@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { type Answer, furnish, type Http, keyOf, openHttp } from '../../../test/http/rig.ts';
+import { uploads } from '../../flows/upload.ts';
 
 const photo = await readFile('test/fixtures/media/accident.jpg');
 const sha256 = createHash('sha256').update(photo).digest('hex');
@@ -193,4 +196,28 @@ test('a key of several apps names the one, and a key of one app cannot give to a
   expect((await http.call('POST', '/api/v1/media?app_id=app_nothing', { body })).status).toBe(404);
   const reader = await keyOf(http, mine.app, ['read']);
   expect((await http.call('POST', '/api/v1/media', { key: reader, body })).status).toBe(403);
+});
+
+test('an upload that stands still ends, and leaves nothing', async () => {
+  const http = await openHttp(({ records, clock }, { blobs }) => ({
+    uploads: uploads({
+      records: { app: (one) => records.app(one), createUpload: (one) => records.createUpload(one) },
+      blobs,
+      clock,
+      limits: { uploadBytes: 1 << 20, stallMs: 100, minBytesPerSecond: 0 },
+      roomLeft: () => true,
+      onError: () => {},
+    }),
+  }));
+  const { key } = await furnish(http);
+  const objects = await objectsIn(http);
+  const { hostname, port } = new URL(http.url);
+  const socket = connect(Number(port), hostname);
+  const head = `POST /api/v1/media HTTP/1.1\r\nHost: x\r\nX-Api-Key: ${key}\r\nContent-Length: 1000\r\n\r\n`;
+  socket.write(`${head}only this`);
+  const [answer] = (await once(socket, 'data')) as [Buffer];
+  expect(answer.toString()).toMatch(/^HTTP\/1\.1 400 /);
+  expect(answer.toString()).toContain('upload_broken');
+  socket.destroy();
+  expect(await objectsIn(http)).toBe(objects);
 });
