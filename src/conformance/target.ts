@@ -32,6 +32,8 @@ export type Target = {
   inject?: ((message: SandboxMessage) => Promise<{ carrierMessageId: string }>) | undefined;
   /** Where an application hears: an address that the server can reach, and a wait, with a limit, for a request that fits. */
   receiver?: { url: string; next(fits: (heard: Heard) => boolean): Promise<Heard> } | undefined;
+  /** What the server signs the receiver's webhooks with. */
+  secret?: string | undefined;
   /** Moves the server's clock forward. */
   advance?: ((ms: number) => void | Promise<void>) | undefined;
 };

@@ -11,13 +11,14 @@ import { requestIdHeader } from './settings.ts';
 type Told = { event: string; channelId: Id<'channel'>; payload: JsonObject };
 
 /**
- * The webhook of an event. `request_id` names the request, and receivers drop what comes twice under one: it is the same on
- * every retry, and another when a message that went out without its file is told again with it.
+ * The webhook of an event. `request_id` names the request, and receivers drop what comes twice under one. It is the same on
+ * every retry that says the same; once there is a file to tell of, it is another, or whoever had the message without its file
+ * would drop the one with it.
  */
 export function render({ event, part, now }: Telling): Rendered | null {
   const told = tell(event, part, now);
   if (told === null) return null;
-  const requestId = requestIdOf(event.id, part);
+  const requestId = requestIdOf(event.id, part, 'media_path' in told.payload);
   const body = {
     event: told.event,
     device_id: uuidOf(told.channelId),
@@ -65,10 +66,9 @@ const connected = (channel: Channel): JsonObject => ({
   linked_at: iso(channel.createdAt),
 });
 
-/** Of the event's id; the further requests of one event differ in the last digits. */
-function requestIdOf(id: Id<'event'>, part: number): string {
+/** Of the event's id; the requests that one event makes differ in the last digits. */
+function requestIdOf(id: Id<'event'>, part: number, hasFile: boolean): string {
   const uuid = uuidOf(id);
-  if (part === 0) return uuid;
-  const last = (Number.parseInt(uuid.slice(-8), 16) ^ part) >>> 0;
+  const last = (Number.parseInt(uuid.slice(-8), 16) ^ (2 * part + Number(hasFile))) >>> 0;
   return uuid.slice(0, -8) + last.toString(16).padStart(8, '0');
 }
