@@ -189,6 +189,8 @@ export type NewUpload = {
   size: number;
   sha256: string;
   blob: string;
+  /** Retention does not end it: it is here until somebody deletes it. */
+  keep: boolean;
 };
 
 /**

@@ -177,7 +177,7 @@ export type Tables = {
     /** How many asked for the file since it was last told what became of it. */
     askers: Generated<number>;
     /** 1: retention does not end it. */
-    kept: Generated<number>;
+    kept: Generated<Flag>;
     received_at: number;
     stored_at: number | null;
     deadline: number;

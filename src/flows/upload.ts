@@ -73,6 +73,7 @@ export function uploads({ records, blobs, clock, limits, roomLeft, onError }: Up
           size,
           sha256,
           blob: object,
+          keep: file.keep === true,
         };
         const created = await records.createUpload({ reach, appId, now: clock.now(), upload });
         if (created === undefined) throw new Fault('not_found');

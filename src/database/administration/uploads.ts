@@ -17,7 +17,7 @@ export async function createUpload(
   const { db } = access;
   const app = await appKey(access, reach, appId);
   if (app === undefined) return undefined;
-  const { kind, fileName, declaredType, sniffedType, type, size, sha256 } = upload;
+  const { kind, fileName, declaredType, sniffedType, type, size, sha256, keep } = upload;
   const details: MediaDetails = {
     caption: null,
     fileName,
@@ -44,6 +44,7 @@ export async function createUpload(
       size,
       sha256,
       integrity: 'unchecked',
+      kept: keep ? 1 : 0,
       received_at: now,
       stored_at: now,
       // No carrier has it.

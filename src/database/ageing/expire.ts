@@ -17,6 +17,7 @@ export const expireMedia: Step = async (access, now, limit) => {
     .where('apps.deleted_at', 'is', null)
     .whereRef('media.app_key', '=', 'apps.key')
     .where('media.state', 'in', ['remote', 'stored', 'unavailable'])
+    .where('media.kept', '=', 0)
     .where(sql<SqlBool>`media.received_at <= ${sql.lit(now)} - ${retention}`)
     .where(sql<SqlBool>`(${isHard(settings)}
       or media.received_at <= ${sql.lit(now - prolongedMs)} - ${retention}

@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { expect, inject, onTestFinished, test } from 'vitest';
-import { day, everything, newApp, settings, start } from '../../../test/contracts/records/rig.ts';
+import { day, everything, newApp, settings, start, upload } from '../../../test/contracts/records/rig.ts';
 import { createDatabase } from '../../../test/servers/postgres.ts';
 import { connectionTo } from './connect.ts';
 import { openPostgresRecords } from './open.ts';
@@ -18,10 +18,9 @@ test('what the triggers have counted is added up by the sweep, while others writ
     await drop();
   });
   const app = await newApp(records);
-  const about = { kind: 'file', fileName: null, declaredType: null, sniffedType: null, type: 'text/plain' } as const;
   const give = (n: number) => {
-    const upload = { ...about, size: 5, sha256: `sha-${n % 10}`, blob: `${app.id}/${n}` };
-    return records.createUpload({ reach: everything, appId: app.id, now: start, upload });
+    const given = upload(app, { size: 5, sha256: `sha-${n % 10}`, blob: `${app.id}/${n}` });
+    return records.createUpload({ reach: everything, appId: app.id, now: start, upload: given });
   };
   const sweep = () => records.sweep({ now: start + day, limit: 100 });
   for (let round = 0; round < 5; round++) {

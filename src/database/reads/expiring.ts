@@ -64,6 +64,7 @@ async function endingOf(
     .select(['key', 'received_at'])
     .where('app_key', '=', app)
     .where('state', '=', 'stored')
+    .where('kept', '=', 0)
     .where('received_at', '<=', until)
     .orderBy('received_at')
     .orderBy('key')

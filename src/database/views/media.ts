@@ -32,6 +32,7 @@ const selectMedia = (db: Db) =>
       'media.size',
       'media.sha256',
       'media.integrity',
+      'media.kept',
       'media.received_at',
       'media.stored_at',
       'media.deadline',
@@ -56,7 +57,7 @@ type MediaRow = InferResult<ReturnType<typeof selectMedia>>[number];
 function toMedia(row: MediaRow, settings: RecordsSettings): Media {
   const details = JSON.parse(row.details) as MediaDetails;
   const { ms: retention } = retentionRule(row, settings);
-  const ends = retention === null ? null : row.received_at + retention;
+  const ends = retention === null || row.kept === 1 ? null : row.received_at + retention;
   const hard = settings.dialectRetention[row.dialect]?.hard === true;
   const media: Media = {
     key: row.key,

@@ -29,6 +29,7 @@ import {
   type Open,
   settle,
   settleDelivery,
+  upload,
 } from './rig.ts';
 
 const never = new AbortController().signal;
@@ -90,9 +91,8 @@ const happenings = {
     const content = contents[which % contents.length] ?? '';
     const blob = `${app.id}/${newId('blob', world.now)}`;
     await world.blobs.write(blob, bytesOf(content), never);
-    const about = { kind: 'file', fileName: null, declaredType: null, sniffedType: null, type: 'text/plain' } as const;
-    const upload = { ...about, size: content.length, sha256: `sha-${which % contents.length}`, blob };
-    const made = await world.records.createUpload({ reach: everything, appId: app.id, now: world.now, upload });
+    const given = upload(app, { size: content.length, sha256: `sha-${which % contents.length}`, blob });
+    const made = await world.records.createUpload({ reach: everything, appId: app.id, now: world.now, upload: given });
     const left = made === undefined ? blob : made.drop;
     if (left !== null) await world.blobs.remove(left);
   },

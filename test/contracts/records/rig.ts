@@ -21,6 +21,7 @@ import type {
   ClaimRequest,
   DeliveryJob,
   DeliveryResult,
+  NewUpload,
   Records,
   RecordsSettings,
   StoredFile,
@@ -246,6 +247,19 @@ export const file = (app: App, some: Partial<StoredFile> = {}): StoredFile => ({
   type: 'image/jpeg',
   fileName: null,
   integrity: 'unchecked',
+  ...some,
+});
+
+export const upload = (app: App, some: Partial<NewUpload> = {}): NewUpload => ({
+  kind: 'document',
+  fileName: 'Zoë \u0000 \ud83d.pdf',
+  declaredType: 'application/pdf',
+  sniffedType: null,
+  type: 'application/pdf',
+  size: 7,
+  sha256: fresh('sha256'),
+  blob: `${app.id}/${fresh('blob')}`,
+  keep: false,
   ...some,
 });
 

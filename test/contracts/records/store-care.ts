@@ -19,6 +19,7 @@ import {
   settle,
   settleDelivery,
   start,
+  upload,
 } from './rig.ts';
 
 /** Receives a message with one media and stores it. */
@@ -32,10 +33,9 @@ async function stored(records: Records, at: Home, some: Partial<StoredFile> = {}
   return { ...media, blob: media.blob };
 }
 
-const upload = async (records: Records, at: Home, sha256: string, size = 3) => {
-  const given = { kind: 'file', fileName: null, declaredType: null, sniffedType: null, type: 'text/plain' } as const;
-  const blob = `${at.app.id}/upload-${sha256}`;
-  const request = { reach: at.reach, appId: at.app.id, now: start, upload: { ...given, size, sha256, blob } };
+const give = async (records: Records, at: Home, sha256: string, size = 3) => {
+  const given = upload(at.app, { size, sha256, blob: `${at.app.id}/upload-${sha256}` });
+  const request = { reach: at.reach, appId: at.app.id, now: start, upload: given };
   const made = await records.createUpload(request);
   if (made === undefined) throw new Error('nothing was made');
   return made.media;
@@ -46,8 +46,8 @@ export function storeCareClaims(name: string, open: Open): void {
     const { records } = await open();
     const at = await home(records);
     const first = await stored(records, at, { sha256: 'same', size: 3 });
-    const sharing = [await stored(records, at, { sha256: 'same', size: 3 }), await upload(records, at, 'same')];
-    const alone = await upload(records, at, 'alone');
+    const sharing = [await stored(records, at, { sha256: 'same', size: 3 }), await give(records, at, 'same')];
+    const alone = await give(records, at, 'alone');
     const gone = await stored(records, at);
     await records.deleteMedia({ reach: at.reach, id: gone.id, now: start });
 
@@ -80,7 +80,7 @@ export function storeCareClaims(name: string, open: Open): void {
     const first = await stored(records, at, { sha256: 'same', size: 10 });
     await stored(records, at, { sha256: 'same', size: 10 });
     await stored(records, other, { sha256: 'same', size: 10 });
-    await upload(records, at, 'same', 10);
+    await give(records, at, 'same', 10);
     expect(await records.storage()).toEqual({ objects: 2, bytes: 20, savedBytes: 20 });
     await records.sweep({ now: start, limit: 100 });
     expect(await records.storage()).toEqual({ objects: 2, bytes: 20, savedBytes: 20 });
@@ -98,7 +98,7 @@ export function storeCareClaims(name: string, open: Open): void {
     const at = await home(records);
     const fetched = await stored(records, at, { sha256: 'same' });
     const late = await stored(records, at, { sha256: 'same' }, start + day);
-    const given = await upload(records, at, 'same');
+    const given = await give(records, at, 'same');
     const events = await eventsOf(records, at.reach);
     const now = start + 2 * day;
 

@@ -11,7 +11,6 @@ import {
   everything,
   file,
   firstPage,
-  fresh,
   home,
   newApp,
   type Open,
@@ -19,19 +18,8 @@ import {
   settle,
   start,
   sweepAll,
+  upload,
 } from './rig.ts';
-
-const upload = (app: App, some: Partial<NewUpload> = {}): NewUpload => ({
-  kind: 'document',
-  fileName: 'Zoë \u0000 \ud83d.pdf',
-  declaredType: 'application/pdf',
-  sniffedType: null,
-  type: 'application/pdf',
-  size: 7,
-  sha256: fresh('sha256'),
-  blob: `${app.id}/${fresh('blob')}`,
-  ...some,
-});
 
 const give = async (records: Records, app: App, some: Partial<NewUpload> = {}, now = start) => {
   const made = await records.createUpload({ reach: everything, appId: app.id, now, upload: upload(app, some) });
@@ -130,11 +118,26 @@ export function uploadClaims(name: string, open: Open): void {
     expect(await records.mediaForLink({ id: media.id })).toBeUndefined();
   });
 
-  test(`${name}: an upload that is kept outlives the time of tombstones`, async () => {
+  test(`${name}: an upload of an app without retention outlives the time of tombstones`, async () => {
     const { records } = await open();
     const { media } = await give(records, await newApp(records, { dialect: 'endless' }));
     await sweepAll(records, start + 500 * day);
     expect((await records.mediaForLink({ id: media.id }))?.state).toBe('stored');
+  });
+
+  test(`${name}: an upload that its owner keeps is ended by no retention and stands in no plan, until it is deleted`, async () => {
+    const { records } = await open();
+    const app = await newApp(records, { mediaRetentionSeconds: 60 });
+    const [kept, passing] = [await give(records, app, { keep: true }), await give(records, app)];
+    expect(kept.media).toMatchObject({ expiresAt: null, heldUntil: null });
+    const plan = await records.listExpiring({ reach: everything, until: start + 500 * day, page: firstPage });
+    expect(plan.rows.map(({ media }) => media.id)).toEqual([passing.media.id]);
+    await sweepAll(records, start + 500 * day);
+    expect((await records.mediaForLink({ id: kept.media.id }))?.state).toBe('stored');
+    await records.deleteMedia({ reach: everything, id: kept.media.id, now: start + 500 * day });
+    expect(await removals(records, start + 500 * day)).toContain(kept.media.blob);
+    await sweepAll(records, start + 500 * day);
+    expect(await records.mediaForLink({ id: kept.media.id })).toBeUndefined();
   });
 
   test(`${name}: an upload is deleted, and goes with its app, like any other media`, async () => {
