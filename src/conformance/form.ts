@@ -22,7 +22,7 @@ type Maybe = { readonly [maybeMark]: Form };
 const maybeMark = Symbol('maybe');
 
 /** A member that may be missing. */
-export const maybe = (form: Form): Maybe => ({ [maybeMark]: form });
+export const maybe = (form: Form): Form => ({ [maybeMark]: form });
 
 const isMaybe = (form: Form): form is Maybe => typeof form === 'object' && form !== null && maybeMark in form;
 
