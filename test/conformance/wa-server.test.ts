@@ -366,7 +366,7 @@ test('at most a hundred devices wait for their lines', async () => {
     Array.from({ length: 100 }, (_, at) => asking('POST', '/devices', { device_name: `Desk ${at}` }, desk.key)),
   );
   expect(new Set(made.map(({ status }) => status))).toEqual(new Set([201]));
-  await expectError(asking('POST', '/devices', { device_name: 'One more' }, desk.key), '409 the name is in use');
+  await expectError(asking('POST', '/devices', { device_name: 'One more' }, desk.key), '409 too many devices');
   expect((await asking('GET', '/devices', undefined, desk.key)).body.devices).toHaveLength(101);
 });
 

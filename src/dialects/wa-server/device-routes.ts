@@ -4,7 +4,15 @@ import { Fault } from '../../core/faults.ts';
 import { appOf } from '../app-of.ts';
 import { readBy } from '../schemas.ts';
 import { describe, destroyed as destroyedAnswer, device as deviceAnswer, devices as devicesAnswer } from './answers.ts';
-import { allDevices, type Device, destroyDevice, deviceNamed, makeDevice, presentDevice } from './devices.ts';
+import {
+  allDevices,
+  type Device,
+  destroyDevice,
+  deviceNamed,
+  makeDevice,
+  mostDevices,
+  presentDevice,
+} from './devices.ts';
 import { errorAnswer } from './refuse.ts';
 
 const order = z.object({ device_name: z.string().trim().min(1).max(100) });
@@ -27,7 +35,10 @@ const create = (at: string): DialectRoute => ({
   ),
   async answer({ caller, body, now, desk }) {
     const { device_name } = readBy(order, body ?? {}, 'body');
-    return { status: 201, json: presentDevice(await makeDevice(desk, caller, device_name, now), appOf(caller)) };
+    const made = await makeDevice(desk, caller, device_name, now);
+    return made === 'too_many'
+      ? errorAnswer('too_many_devices', `${mostDevices} devices wait for their lines already.`)
+      : { status: 201, json: presentDevice(made, appOf(caller)) };
   },
 });
 

@@ -27,12 +27,12 @@ const usedUpKind = 'destroyed-device';
 /** How the operator's command finds a device that waits for its line. Nothing of a reserved id lies behind its UUID. */
 export const reserves: NonNullable<Dialect['reserves']> = {
   kind: nameKind,
-  nameIn: uuidIn,
+  nameIn: (value) => idIn({ value }),
   idOf: (uuid) => idsOfUuid('channel', uuid)?.from,
 };
 
-/** Devices that wait for their channels; more are a client that makes them in a loop. */
-const mostDevices = 100;
+/** How many may wait for their channels; more are a client that makes them in a loop. */
+export const mostDevices = 100;
 
 export async function allDevices(desk: Desk, caller: Caller): Promise<Device[]> {
   const [channels, documents] = await Promise.all([desk.channels(caller), namesOf(desk, caller)]);
@@ -40,9 +40,11 @@ export async function allDevices(desk: Desk, caller: Caller): Promise<Device[]> 
   const devices = channels.map((channel) => bind(channel, names.get(uuidOf(channel.id))));
   for (const { id } of devices) names.delete(id);
   for (const [id, document] of names) {
-    const device = await deviceNamed(desk, caller, id);
-    if (device === 'destroyed') await desk.removeDocument(caller, nameKind, document.name);
-    else if (device !== undefined) devices.push(device);
+    const span = idsOfUuid('channel', id);
+    // The operator destroyed its channel: the name is free.
+    if (span !== undefined && (await desk.channel(caller, span)).is === 'gone')
+      await desk.removeDocument(caller, nameKind, document.name);
+    else devices.push(waitingDevice(document));
   }
   return devices;
 }
@@ -63,11 +65,10 @@ export async function deviceNamed(desk: Desk, caller: Caller, uuid: string): Pro
 }
 
 /** @throws Fault name_taken */
-export async function makeDevice(desk: Desk, caller: Caller, name: string, now: Millis): Promise<Device> {
+export async function makeDevice(desk: Desk, caller: Caller, name: string, now: Millis): Promise<Device | 'too_many'> {
   const known = await allDevices(desk, caller);
   if (known.some((device) => nameOf(device) === name)) throw new Fault('name_taken');
-  if (known.filter(({ channel }) => channel === null).length >= mostDevices)
-    throw new Fault('move_refused', { detail: `${mostDevices} devices wait for their lines already.` });
+  if (known.filter(({ channel }) => channel === null).length >= mostDevices) return 'too_many';
   const id = uuidOf(desk.reserveChannel());
   if (!(await desk.putDocument(caller, nameKind, name, { device_id: id }, 'create'))) throw new Fault('name_taken');
   return { id, name, createdAt: now, channel: null };
@@ -86,11 +87,12 @@ export async function destroyDevice(desk: Desk, caller: Caller, { id, name, chan
   return isFirst;
 }
 
-export function presentDevice({ id, createdAt, channel, ...device }: Device, appId: Id<'app'>): JsonObject {
+export function presentDevice(device: Device, appId: Id<'app'>): JsonObject {
+  const { id, createdAt, channel } = device;
   return {
     device_id: id,
     app_id: uuidOf(appId),
-    device_name: nameOf({ ...device, channel }),
+    device_name: nameOf(device),
     status: channel?.state === 'active' ? 'connected' : 'disconnected',
     ...(channel === null ? { wa_number: null, wa_device_jid: null } : numberOf(channel)),
     linked_at: channel && iso(channel.createdAt),
@@ -100,7 +102,7 @@ export function presentDevice({ id, createdAt, channel, ...device }: Device, app
   };
 }
 
-const nameOf = ({ name, channel }: Pick<Device, 'name' | 'channel'>): string => name ?? channel?.display ?? '';
+const nameOf = ({ name, channel }: Device): string => name ?? channel?.display ?? '';
 
 const bind = (channel: Channel, document: Document | undefined): Device => ({
   id: uuidOf(channel.id),
@@ -116,11 +118,7 @@ const waitingDevice = (document: Document): Device => ({
   channel: null,
 });
 
-const idIn = ({ value }: Document): string => uuidIn(value);
-
-function uuidIn(value: JsonObject): string {
-  return String(value['device_id']);
-}
+const idIn = ({ value }: Pick<Document, 'value'>): string => String(value['device_id']);
 
 async function namesOf(desk: Desk, caller: Caller): Promise<Document[]> {
   const names: Document[] = [];

@@ -11,6 +11,7 @@ const codes = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  too_many_devices: 409,
   device_destroyed: 410,
   request_too_large: 413,
   rate_limit_exceeded: 429,
