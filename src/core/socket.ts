@@ -40,7 +40,7 @@ export type Seat = {
 };
 
 /** Why a connection ended. */
-export type SeatEnd = 'left' | 'silent' | 'too_slow' | 'revoked' | 'stopping';
+export type SeatEnd = 'left' | 'silent' | 'too_slow' | 'revoked' | 'stopping' | 'failed';
 
 /** An open WebSocket, as far as it is spoken with here; those of the package `ws` have this form. */
 export type Wire = {
@@ -53,12 +53,15 @@ export type Wire = {
   on(event: 'error' | 'close', hear: () => void): unknown;
 };
 
+/** `sent` counts frames, without the answers to the client's own. */
+export type SocketTalk = { end(why: Exclude<SeatEnd, 'left'>): void; ended: Promise<{ end: SeatEnd; sent: number }> };
+
 /** Holds the open connections. */
 export type SocketHub = SocketTransport & {
   /** @throws Fault rate_limited when there are too many connections */
   checkRoom(): void;
-  /** Speaks with a client, `welcome` first. Its frames begin at once. */
-  join(wire: Wire, seat: Seat, welcome: string): { ended: Promise<{ end: SeatEnd; sent: number }> };
+  /** Speaks with a client, `welcome` first; from then on it hears what is sent to its endpoint. */
+  join(wire: Wire, seat: Seat, welcome: string): SocketTalk;
   /** Whether anybody is connected to the endpoint. */
   isOpen(endpointId: Id<'endpoint'>): boolean;
   standing(): { open: number; unacknowledged: number };
