@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
-import { dialects } from './dialects/registry.ts';
+import type { Dialects } from './core/dialect.ts';
 import type { CopyRecords } from './flows/backup.ts';
 import { recordsSettings } from './records-settings.ts';
 
@@ -10,7 +10,7 @@ import { recordsSettings } from './records-settings.ts';
  * How the records are copied for a backup: SQLite's file into a folder of its own in the data folder, which is emptied here,
  * in case that a former process died at it. PostgreSQL has a tool of its own.
  */
-export async function recordsCopier(config: Config, folder: string): Promise<CopyRecords> {
+export async function recordsCopier(config: Config, dialects: Dialects, folder: string): Promise<CopyRecords> {
   if (config.databaseUrl !== undefined) return undefined;
   const place = join(folder, 'backup');
   await rm(place, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import { withRecent } from './blobs/recent.ts';
 import { carriers } from './carriers/registry.ts';
 import type { Config } from './config.ts';
 import { recordsCopier } from './copy-records.ts';
+import type { Dialects } from './core/dialect.ts';
 import { passing } from './core/failpoints.ts';
 import { Fault } from './core/faults.ts';
 import type { Clock } from './core/ids.ts';
@@ -16,7 +17,7 @@ import type { SandboxDesk } from './core/sandbox-desk.ts';
 import { sealer, secretKeyId } from './core/sealing.ts';
 import type { Tracing } from './core/tracing.ts';
 import { diagnostician } from './diagnose.ts';
-import { dialects } from './dialects/registry.ts';
+import { dialects as registered } from './dialects/registry.ts';
 import { access } from './flows/access.ts';
 import { accounts } from './flows/accounts.ts';
 import { type Administration, administration } from './flows/administration.ts';
@@ -81,6 +82,8 @@ export type GatewayOptions = {
   /** `host:port` of servers that this process itself runs beside the gateway, and that the guard lets pass. */
   ownOrigins?: readonly string[];
   /** Absent: no traces are kept. Whoever opened it closes it. */
+  /** The wire formats that are spoken; by default all that come with it. The native one must be among them. */
+  dialects?: Dialects;
   tracing?: Tracing | undefined;
 };
 
@@ -92,7 +95,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   const chance = options.chance ?? Math.random;
   const log = options.log ?? makeLog(config.logLevel);
   const pass = passing(config.failpoints, () => process.kill(process.pid, 'SIGKILL'));
-  const { tracing } = options;
+  const { tracing, dialects = registered } = options;
   const onError = (error: unknown, about: string) => log.error({ err: error, about }, 'failed');
 
   const folder = resolve(config.dataDir);
@@ -105,7 +108,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
 
   const metrics = openMetrics({ version, database: config.databaseUrl === undefined ? 'sqlite' : 'postgresql' });
 
-  const opened = await openRecords(config, folder, clock, log, metrics.commit);
+  const opened = await openRecords(config, folder, { dialects, clock, log, onCommit: metrics.commit });
   const records = rememberLinkFacts(opened, clock);
   const store = await diskStore(join(folder, 'blobs'), pass);
   const blobs = withRecent(store, config.recentFilesBytes);
@@ -218,7 +221,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   const backing = backups({
     records,
     blobs: store,
-    copyRecords: await recordsCopier(config, folder),
+    copyRecords: await recordsCopier(config, dialects, folder),
     clock,
     onWork: () => removals.poke(),
     onError,

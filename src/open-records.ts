@@ -1,8 +1,8 @@
 import type { Config } from './config.ts';
+import type { Dialects } from './core/dialect.ts';
 import type { Clock } from './core/ids.ts';
 import type { Records } from './core/records.ts';
 import type { OnCommit } from './database/group.ts';
-import { dialects } from './dialects/registry.ts';
 import type { Logger } from './log.ts';
 import { recordsSettings } from './records-settings.ts';
 
@@ -14,10 +14,9 @@ import { recordsSettings } from './records-settings.ts';
 export async function openRecords(
   config: Config,
   folder: string,
-  clock: Clock,
-  log: Logger,
-  onCommit?: OnCommit,
+  parts: { dialects: Dialects; clock: Clock; log: Logger; onCommit?: OnCommit },
 ): Promise<Records> {
+  const { dialects, clock, log, onCommit } = parts;
   const { databaseUrl: url, databaseDirectUrl: directUrl, failpoints } = config;
   const shared = {
     settings: recordsSettings(config, dialects),

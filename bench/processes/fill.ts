@@ -4,6 +4,7 @@
 import { readConfig } from '../../src/config.ts';
 import { type Id, newId } from '../../src/core/ids.ts';
 import type { AcceptUnit, CaptureJob, ClaimRequest, DeliveryJob, Records } from '../../src/core/records.ts';
+import { dialects } from '../../src/dialects/registry.ts';
 import { makeLog } from '../../src/log.ts';
 import { openRecords } from '../../src/open-records.ts';
 import { carrierNumbers } from '../carrier-numbers.ts';
@@ -136,7 +137,11 @@ const commands = {
    */
   async fill({ folder, env, count }: { folder: string; env: Record<string, string>; count: number }): Promise<number> {
     const config = readConfig({ MEDIADOCK_DATA_DIR: folder, ...env }, () => '');
-    const records = await openRecords(config, folder, { now: () => Date.now() }, makeLog('warn'));
+    const records = await openRecords(config, folder, {
+      dialects,
+      clock: { now: () => Date.now() },
+      log: makeLog('warn'),
+    });
     try {
       const { rows } = await records.listConnections({ page: { limit: 1, cursor: null } });
       const connection = rows[0];

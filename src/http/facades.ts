@@ -11,6 +11,7 @@ import { Fault } from '../core/faults.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { callerOf, secretOf } from './admission.ts';
 import { asFault } from './as-fault.ts';
+import { limitArrival, refuseEncodedBody } from './body-arrival.ts';
 import { setBodyParsers } from './body-parsers.ts';
 import type { HttpParts } from './parts.ts';
 import { loggedPath } from './request-log.ts';
@@ -31,26 +32,25 @@ export function registerFacades(app: FastifyInstance, parts: FacadeParts): void 
   const rows = [...parts.dialects.values()].flatMap((dialect) =>
     (dialect.facade?.routes ?? []).map((route) => ({ dialect, route })),
   );
+  const addresses = [...Map.groupBy(rows, ({ route }) => `${route.method} ${shapeOf(route.path)}`).values()];
   app.decorateRequest('facade', undefined);
   for (const takes of ['nothing', 'json', 'stream'] as const) {
     app.register(async (scope) => {
       setBodyParsers(scope, takes === 'stream' ? 'stream' : 'json');
-      const here = Map.groupBy(
-        rows.filter(({ route }) => takesOf(rows, route) === takes),
-        ({ route }) => `${route.method} ${shapeOf(route.path)}`,
-      );
-      for (const candidates of here.values())
+      for (const candidates of addresses) {
+        if (takesOf(candidates.map(({ route }) => route)) !== takes) continue;
         for (const below of ['', '/a/:app']) serve(scope, below, candidates, parts);
+      }
     });
   }
 }
 
-/** Dialects that share an address may differ in what they read; the widest of them decides. */
-function takesOf(rows: readonly Row[], { method, path }: DialectRoute): DialectRoute['takes'] {
-  const kinds = rows
-    .filter(({ route }) => route.method === method && shapeOf(route.path) === shapeOf(path))
-    .map(({ route }) => route.takes);
-  return kinds.includes('stream') ? 'stream' : kinds.includes('json') ? 'json' : 'nothing';
+/** @throws Error for an address at which one dialect reads JSON and another a stream: a body can be read in one way only */
+function takesOf(routes: readonly DialectRoute[]): DialectRoute['takes'] {
+  const kinds = new Set(routes.map(({ takes }) => takes));
+  if (kinds.has('json') && kinds.has('stream'))
+    throw new Error(`${routes[0]?.method} ${routes[0]?.path} reads JSON in one dialect and a stream in another`);
+  return kinds.has('stream') ? 'stream' : kinds.has('json') ? 'json' : 'nothing';
 }
 
 /** The path with its parameters numbered: vendors name the same place differently. */
@@ -63,14 +63,20 @@ function serve(scope: FastifyInstance, below: string, candidates: readonly Row[]
   const [first] = candidates;
   if (first === undefined) return;
   const { method, path } = first.route;
+  const takes = takesOf(candidates.map(({ route }) => route));
   scope.route({
     method: method === 'GET' ? ['GET', 'HEAD'] : method,
     exposeHeadRoute: false,
     url: below + shapeOf(path),
-    bodyLimit: takesOf(candidates, first.route) === 'stream' ? 1 : parts.limits.jsonBodyBytes,
+    bodyLimit: takes === 'stream' ? 1 : parts.limits.jsonBodyBytes,
     errorHandler: (error, request, reply) => refuse(candidates, error, request, reply, parts),
     async onRequest(request, reply) {
       await admitTo(candidates, request, reply, parts);
+      refuseEncodedBody(request);
+    },
+    preParsing(request, reply, payload, done) {
+      if (takes !== 'stream') limitArrival(request, reply, parts.limits.bodyMs);
+      done(null, payload);
     },
     async handler(request, reply) {
       const { facade } = request;
@@ -125,7 +131,7 @@ function basicPassword(authorization = ''): string | undefined {
   return text?.slice(text.indexOf(':') + 1) || undefined;
 }
 
-/** Below `/a/{app id}` a key that reaches further is narrowed to that app; one of another app finds nothing. */
+/** Below `/a/{app id}` whoever has no key of that app finds nothing. */
 function withinApp(caller: Caller, params: unknown): Caller {
   const appId = isObject(params) && typeof params['app'] === 'string' ? params['app'] : undefined;
   if (appId === undefined) return caller;

@@ -1,16 +1,15 @@
 // Serves the rows of the route table: authenticates, checks permission, reads the body, answers. Nothing of this is done
 // anywhere else, so a route cannot forget it.
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { Fault } from '../core/faults.ts';
+import type { FastifyInstance } from 'fastify';
 import { admit, admitToMetrics } from './admission.ts';
 import { answerOnce, idempotencyKeyOf } from './answer-once.ts';
+import { limitArrival, refuseEncodedBody } from './body-arrival.ts';
 import { setBodyParsers } from './body-parsers.ts';
 import type { HttpParts } from './parts.ts';
 import { ProtocolFault } from './problems.ts';
 import type { Route, Takes } from './route.ts';
 
-const standardBodyMs = 120_000;
 const everyMethod = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 export function register(app: FastifyInstance, routes: readonly Route[], parts: HttpParts): void {
@@ -43,7 +42,7 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
       refuseEncodedBody(request);
     },
     preParsing(request, reply, payload, done) {
-      if (route.takes !== 'stream') limitArrival(request, reply, parts.limits.bodyMs ?? standardBodyMs);
+      if (route.takes !== 'stream') limitArrival(request, reply, parts.limits.bodyMs);
       done(null, payload);
     },
     async handler(request, reply) {
@@ -55,25 +54,7 @@ function serve(scope: FastifyInstance, route: Route, bodyLimit: number, parts: H
   });
 }
 
-/** A body that is read whole must be there in time; a stream is watched by whoever takes it. */
-function limitArrival(request: FastifyRequest, reply: FastifyReply, ms: number): void {
-  if (request.raw.complete) return;
-  const late = setTimeout(() => {
-    reply.header('connection', 'close').send(new ProtocolFault('request_too_slow'));
-  }, ms);
-  const arrived = () => clearTimeout(late);
-  request.raw.once('end', arrived).once('close', arrived);
-}
-
 const methodsOf = (route: Route): string[] => (route.head ? [route.method, 'HEAD'] : [route.method]);
-
-/** A compressed body would have to be inflated before its size is known, and its signature is over other bytes. */
-function refuseEncodedBody(request: FastifyRequest): void {
-  const encoding = request.headers['content-encoding'];
-  if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
-    throw new Fault('body_type_unsupported', { detail: 'A body must not be compressed.' });
-  }
-}
 
 function refuseOtherMethods(app: FastifyInstance, routes: readonly Route[]): void {
   for (const [path, rows] of Map.groupBy(routes, (route) => route.path)) {

@@ -8,8 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Config, readConfig } from '../../src/config.ts';
 import { isObject } from '../../src/core/json.ts';
-import type { Tracing } from '../../src/core/tracing.ts';
-import { type Gateway, startGateway } from '../../src/gateway.ts';
+import { type Gateway, type GatewayOptions, startGateway } from '../../src/gateway.ts';
 import { makeLog } from '../../src/log.ts';
 import { type Received, type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
@@ -65,7 +64,10 @@ const appSecret = 'test_app_secret';
 const verifyToken = 'meatyhamhock';
 
 /** @param env settings beside those of the rig, by their names */
-export async function startRig(env: Record<string, string> = {}, tracing?: Tracing): Promise<Rig> {
+export async function startRig(
+  env: Record<string, string> = {},
+  options: Pick<GatewayOptions, 'tracing' | 'dialects'> = {},
+): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-journey-'));
   let moved = 0;
   const clock = { now: () => Date.now() + moved };
@@ -88,7 +90,7 @@ export async function startRig(env: Record<string, string> = {}, tracing?: Traci
   );
   const sandbox = await startSandbox({ clock, folder: join(folder, 'carrier') });
   // The least jitter, so that a moved clock moves past every wait.
-  const start = () => startGateway(config, { clock, log, chance: () => 0, tracing });
+  const start = () => startGateway(config, { clock, log, chance: () => 0, ...options });
   let gateway = await start();
   const receivers: Receiver[] = [];
 

@@ -17,7 +17,7 @@ let tenant: Tenant;
 beforeAll(async () => {
   collector = await startTraceReceiver();
   tracing = await opened({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_BSP_SCHEDULE_DELAY: '20' });
-  rig = await startRig({}, tracing);
+  rig = await startRig({}, { tracing });
   tenant = await rig.tenant();
 });
 afterAll(async () => {
@@ -125,7 +125,7 @@ test('spans hold ids of ours, hosts and words: no secret, no number, no link, no
 
 test('a receiver of traces that is away costs nothing but the traces', async () => {
   const lost = await opened({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_BSP_SCHEDULE_DELAY: '20' });
-  const other = await startRig({}, lost);
+  const other = await startRig({}, { tracing: lost });
   const someone = await other.tenant();
   await someone.receiver.next(about(await say(other, someone)));
   await other.close();
