@@ -1,5 +1,6 @@
 import type { Carriers } from '../core/carrier.ts';
+import { twilio } from './twilio/index.ts';
 import { whatsappCloud } from './whatsapp-cloud/index.ts';
 
 /** Every carrier that connections may name. */
-export const carriers: Carriers = new Map([[whatsappCloud.name, whatsappCloud]]);
+export const carriers: Carriers = new Map([whatsappCloud, twilio].map((carrier) => [carrier.name, carrier]));

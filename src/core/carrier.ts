@@ -140,7 +140,7 @@ export type Carrier = {
   /** What follows the answer of a hop that yields an answer. */
   nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis): Hop | HopFailure;
   /** What a refusal by a hop that yields a file means; `body` is its first 64 KiB at most. */
-  judge(hop: Hop, answer: HopAnswer, now: Millis): HopFailure;
+  judge(subject: CaptureSubject, hop: Hop, answer: HopAnswer, now: Millis): HopFailure;
   /** A request that changes nothing and shows whether the carrier accepts a channel's account; or why it cannot be made. */
   probe(subject: ChannelSubject): Hop | HopFailure;
   /** What the carrier says to that; undefined: it accepts it. */

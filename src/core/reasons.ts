@@ -35,6 +35,8 @@ export const captureReasons = [
   'media_too_large',
   // We cannot ask, or cannot keep it.
   'media_id_missing',
+  'media_url_refused',
+  'webhook_unverified',
   'access_token_missing',
   'secrets_unreadable',
   'carrier_not_installed: <text>',

@@ -141,7 +141,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     if (hop.yields === 'file' && answer.status === 200) return await keep(answer, hop, job, signal);
     const small = await smallAnswer(answer, parts.limits.stallMs);
     return hop.yields === 'file'
-      ? carrier.judge(hop, small, clock.now())
+      ? carrier.judge(subject, hop, small, clock.now())
       : carrier.nextHop(subject, small, clock.now());
   }
 

@@ -121,7 +121,7 @@ export const toy: Carrier = {
 
   judgeProbe: ({ status }) => (status === 200 ? undefined : { is: 'account', reason: `link_${status}` }),
 
-  judge(_hop, { status, headers }): HopFailure {
+  judge(_subject, _hop, { status, headers }): HopFailure {
     if (status === 401 || status === 403) return { is: 'account', reason: `link_${status}` };
     if (status === 410) return { is: 'permanent', reason: 'link_410' };
     const wait = Number(headers['retry-after']);

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:cr
 import { expect, test } from 'vitest';
 import type { IntakeRequest } from '../../src/core/carrier.ts';
 import { toy } from '../carriers/toy.ts';
-import { carrierContract, type Signer } from './carrier.ts';
+import { carrierContract, json, type Signer } from './carrier.ts';
 
 const now = Date.UTC(2026, 10, 2);
 const file = Buffer.from('a picture of a toy');
@@ -66,8 +66,9 @@ carrierContract('toy', {
         message: { id: `m${at}`, from: '+12345678901', text: 'Look', media },
       };
     });
-    return Buffer.from(JSON.stringify(items));
+    return [Buffer.from(JSON.stringify(items))];
   },
+  notation: json,
 
   upstream({ at, headers }, { abroad }) {
     if (at === 'abroad') return headers.authorization === undefined ? { status: 200, body: file } : { status: 400 };

@@ -1,7 +1,7 @@
 import { createHash, createHmac } from 'node:crypto';
 import { whatsappCloud } from '../../src/carriers/whatsapp-cloud/index.ts';
 import type { IntakeRequest } from '../../src/core/carrier.ts';
-import { carrierContract, type Signer } from './carrier.ts';
+import { carrierContract, json, type Signer } from './carrier.ts';
 
 const now = Date.UTC(2026, 10, 2);
 const file = Buffer.from('a photo, or what stands for one');
@@ -70,13 +70,10 @@ carrierContract('whatsapp-cloud', {
       contacts,
       messages,
     };
-    return Buffer.from(
-      JSON.stringify({
-        object: 'whatsapp_business_account',
-        entry: [{ id: '1', changes: [{ field: 'messages', value }] }],
-      }),
-    );
+    const entry = [{ id: '1', changes: [{ field: 'messages', value }] }];
+    return [Buffer.from(JSON.stringify({ object: 'whatsapp_business_account', entry }))];
   },
+  notation: json,
 
   upstream({ at, path, headers }, { home, abroad }) {
     if (at === 'abroad') return { status: 200, body: file };

@@ -39,14 +39,29 @@ export type CarrierRig = {
   /** Every secret in the above. */
   secrets: readonly string[];
   request(body: Uint8Array, signer: Signer): IntakeRequest;
-  handshake: { right: IntakeRequest; answer: string; wrong: IntakeRequest };
-  /** A body with so many messages, each with at least one file that `upstream` serves. */
-  messages(count: number, world: World): Uint8Array;
+  /** null: the carrier calls without asking first. */
+  handshake: { right: IntakeRequest; answer: string; wrong: IntakeRequest } | null;
+  /** Bodies that hold so many messages between them, each with at least one file that `upstream` serves. */
+  messages(count: number, world: World): Uint8Array[];
+  notation: Notation;
   /** Serves `file` to whoever may have it, by way of a redirect to `abroad` where `world` cannot do without. */
   upstream: UpstreamScript;
   file: Buffer;
   /** A message with one file whose link points to this URL, or an answer that leads there. */
   leadingTo(url: string): { claim: MediaClaim } | { answer: HopAnswer };
+};
+
+/** How a body is written. `signs`: whether a signature covers its bytes, or what is read in it. */
+export type Notation = {
+  read(body: Uint8Array): unknown;
+  write(value: unknown): Uint8Array;
+  signs: 'bytes' | 'meaning';
+};
+
+export const json: Notation = {
+  read: (body) => JSON.parse(Buffer.from(body).toString()),
+  write: (value) => Buffer.from(JSON.stringify(value)),
+  signs: 'bytes',
 };
 
 const never = new AbortController().signal;
@@ -70,8 +85,16 @@ export function carrierContract(name: string, rig: CarrierRig): void {
   });
 
   const read = (body: Uint8Array): Update[] => carrier.parse(rig.request(body, 'newer'), account, now);
+  const bodies = (count: number) => rig.messages(count, { ...upstream, now });
+  const body = (): Uint8Array => {
+    const [first] = bodies(1);
+    if (first === undefined) throw new Error('the rig made no body');
+    return first;
+  };
   const messagesIn = (count: number): InboundMessage[] =>
-    read(rig.messages(count, { ...upstream, now })).filter((update) => update.is === 'message');
+    bodies(count)
+      .flatMap(read)
+      .filter((update) => update.is === 'message');
   const subjectOf = (message: InboundMessage, claim: MediaClaim): CaptureSubject => ({
     address: message.address,
     carrierMediaId: claim.carrierMediaId,
@@ -79,6 +102,13 @@ export function carrierContract(name: string, rig: CarrierRig): void {
     account,
     channelSecrets,
   });
+
+  const subject = (): CaptureSubject => {
+    const [message] = messagesIn(1);
+    const [claim] = message?.media ?? [];
+    if (message === undefined || claim === undefined) throw new Error('the rig made no media');
+    return subjectOf(message, claim);
+  };
 
   // ── Settings ──
 
@@ -124,36 +154,40 @@ export function carrierContract(name: string, rig: CarrierRig): void {
 
   // ── Handshake and signature ──
 
-  test(`${name}: a handshake is answered for the right token and refused for a wrong one`, () => {
-    expect(carrier.challenge(rig.handshake.right, account)).toMatchObject({ status: 200, body: rig.handshake.answer });
-    expect(() => carrier.challenge(rig.handshake.wrong, account)).toThrowError(
+  test(`${name}: a handshake is answered for the right token and refused for a wrong one`, ({ skip }) => {
+    const { handshake } = rig;
+    if (handshake === null) return skip();
+    expect(carrier.challenge(handshake.right, account)).toMatchObject({ status: 200, body: handshake.answer });
+    expect(() => carrier.challenge(handshake.wrong, account)).toThrowError(
       expect.objectContaining({ code: 'challenge_refused' }),
     );
   });
 
   test(`${name}: a webhook is no handshake`, () => {
-    expect(carrier.challenge(rig.request(rig.messages(1, { ...upstream, now }), 'newer'), account)).toBeUndefined();
+    expect(carrier.challenge(rig.request(body(), 'newer'), account)).toBeUndefined();
   });
 
   test(`${name}: either of two secrets verifies, no other does, and no signature at all is told apart`, () => {
-    const body = rig.messages(1, { ...upstream, now });
+    const webhook = body();
     const verdicts = (['newer', 'older', 'stranger', 'nobody'] as const).map((signer) =>
-      carrier.verify(rig.request(body, signer), account, now),
+      carrier.verify(rig.request(webhook, signer), account, now),
     );
     expect(verdicts).toEqual(['verified', 'verified', 'wrong', 'missing']);
   });
 
   test(`${name}: a body that was altered in any byte, cut or prolonged is not verified`, () => {
-    const genuine = rig.request(rig.messages(1, { ...upstream, now }), 'newer');
+    const genuine = rig.request(body(), 'newer');
     const verdict = (body: Uint8Array) => carrier.verify({ ...genuine, body }, account, now);
     expect(verdict(genuine.body)).toBe('verified');
     expect(verdict(genuine.body.subarray(0, -1))).toBe('wrong');
     expect(verdict(Buffer.concat([genuine.body, Buffer.from(' ')]))).toBe('wrong');
+    const meaning = (body: Uint8Array) => JSON.stringify(rig.notation.read(body));
     const change = fc.record({ at: fc.nat(genuine.body.length - 1), flip: fc.integer({ min: 1, max: 255 }) });
     fc.assert(
       fc.property(change, ({ at, flip }) => {
         const body = Buffer.from(genuine.body);
         body[at] = (body[at] ?? 0) ^ flip;
+        if (rig.notation.signs === 'meaning') fc.pre(meaning(body) !== meaning(genuine.body));
         expect(verdict(body)).toBe('wrong');
       }),
     );
@@ -192,7 +226,7 @@ export function carrierContract(name: string, rig: CarrierRig): void {
   });
 
   test(`${name}: a genuine body with any one value replaced is read soundly`, () => {
-    const genuine: unknown = JSON.parse(Buffer.from(rig.messages(2, { ...upstream, now })).toString());
+    const genuine = rig.notation.read(bodies(2)[0] ?? body());
     const paths = pathsIn(genuine);
     const strange = fc.oneof(
       fc.jsonValue(),
@@ -200,7 +234,7 @@ export function carrierContract(name: string, rig: CarrierRig): void {
     );
     fc.assert(
       fc.property(fc.constantFrom(...paths), strange, (path, value) => {
-        const updates = read(Buffer.from(JSON.stringify(replaced(genuine, path, value))));
+        const updates = read(rig.notation.write(replaced(genuine, path, value)));
         expect(updates.length).toBeGreaterThan(0);
         expectSound(updates);
       }),
@@ -230,7 +264,7 @@ export function carrierContract(name: string, rig: CarrierRig): void {
       step =
         hop.yields === 'answer'
           ? carrier.nextHop(subject, { ...answer, body }, now)
-          : carrier.judge(hop, { ...answer, body }, now);
+          : carrier.judge(subject, hop, { ...answer, body }, now);
     }
     throw new Error('there was no end to the hops');
   }
@@ -284,12 +318,13 @@ export function carrierContract(name: string, rig: CarrierRig): void {
   test(`${name}: every refusal is a failure with a reason, and a busy server's wish to wait is passed on`, () => {
     const hop: Hop = { url: `${upstream.home}/x`, headers: {}, yields: 'file', perishable: true, expects: {} };
     const body = new Uint8Array();
+    const one = subject();
     for (let status = 201; status < 600; status++) {
-      const failure = carrier.judge(hop, { status, headers: {}, body }, now);
+      const failure = carrier.judge(one, hop, { status, headers: {}, body }, now);
       expect(failure.reason).not.toBe('');
       if (status >= 500 || status === 429) expect(failure.is, String(status)).toBe('transient');
     }
-    expect(carrier.judge(hop, { status: 429, headers: { 'retry-after': '7' }, body }, now)).toMatchObject({
+    expect(carrier.judge(one, hop, { status: 429, headers: { 'retry-after': '7' }, body }, now)).toMatchObject({
       is: 'transient',
       retryAfterMs: 7000,
     });

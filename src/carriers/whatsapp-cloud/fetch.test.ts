@@ -131,7 +131,7 @@ test('an error in an answer of 200 is an error', () => {
 
 test('a refusal by a link asks for a fresh one, anything else is tried again', () => {
   const refusal = (status: number, headers = {}) =>
-    judge(hop(firstHop(subject(), now, false)), answer(status, '', headers), now);
+    judge(subject(), hop(firstHop(subject(), now, false)), answer(status, '', headers), now);
   for (const status of [401, 403, 404, 410]) {
     expect(refusal(status)).toEqual({ is: 'expired_link', reason: `link_${status}` });
   }

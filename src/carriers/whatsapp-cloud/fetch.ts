@@ -51,7 +51,7 @@ export function nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis)
 }
 
 /** What a refusal by a link means. Only the look-up gives a readable reason, so a link that is refused is asked for afresh. */
-export function judge(_hop: Hop, answer: HopAnswer, now: Millis): HopFailure {
+export function judge(_subject: CaptureSubject, _hop: Hop, answer: HopAnswer, now: Millis): HopFailure {
   const reason = `link_${answer.status}` as const;
   return [401, 403, 404, 410].includes(answer.status) ? { is: 'expired_link', reason } : transient(reason, answer, now);
 }

@@ -3,26 +3,14 @@
 
 import { z } from 'zod';
 import type { Account, Configured } from '../../core/carrier.ts';
-import { Fault } from '../../core/faults.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { listOf, textOf } from '../json-reading.ts';
+import { oneOrTwo, present, readSettings, valuesOf } from '../settings-reading.ts';
 
 const defaults = { graph_url: 'https://graph.facebook.com', graph_version: 'v24.0', media_hosts: [] };
 
 /** Where links of the live service point. Its other host, that of the look-up, is the origin of `graph_url`. */
 const linkOrigin = 'https://lookaside.fbsbx.com';
-
-/** A secret, or two of them while it is being rotated, the newer first. */
-function oneOrTwo(form: RegExp, says: string) {
-  const isSecret = (value: unknown): boolean => typeof value === 'string' && value.length <= 1024 && form.test(value);
-  const fits = (given: unknown): boolean =>
-    Array.isArray(given) ? given.length > 0 && given.length <= 2 && given.every(isSecret) : isSecret(given);
-  return z
-    .custom<string | string[]>(fits, {
-      error: ({ input }) => (input === undefined ? 'is required' : `must be ${says}, or a list of one or two such`),
-    })
-    .transform((given) => (Array.isArray(given) ? given : [given]));
-}
 
 const graphUrl = z.string().transform((given, context) => {
   const url = URL.canParse(given) ? new URL(given) : undefined;
@@ -61,7 +49,7 @@ const channel = z.strictObject({
 
 /** Reads `app_secret`, `verify_token` and, if given, `graph_url`, `graph_version` and `media_hosts`. @throws Fault invalid_request */
 export function readConnection(given: Readonly<Record<string, unknown>>, before?: Account): Configured {
-  const { app_secret, verify_token, ...shown } = read(before ? connection.partial() : connection, given);
+  const { app_secret, verify_token, ...shown } = readSettings(before ? connection.partial() : connection, given);
   return {
     settings: { ...defaults, ...before?.settings, ...present(shown) },
     secrets: { ...before?.secrets, ...present({ app_secret, verify_token }) },
@@ -70,12 +58,12 @@ export function readConnection(given: Readonly<Record<string, unknown>>, before?
 
 /** Reads `access_token`. @throws Fault invalid_request */
 export function readChannel(given: Readonly<Record<string, unknown>>, before?: JsonObject): { secrets: JsonObject } {
-  return { secrets: { ...before, ...present(read(before ? channel.partial() : channel, given)) } };
+  return { secrets: { ...before, ...present(readSettings(before ? channel.partial() : channel, given)) } };
 }
 
 /** The values of a secret of the connection; none when it was never set. */
 export const secretsOf = (account: Account, name: 'app_secret' | 'verify_token'): string[] =>
-  listOf(account.secrets[name]).filter((secret) => typeof secret === 'string');
+  valuesOf(account.secrets, name);
 
 /** Where look-ups go: the address up to and including the version. */
 export function graphOf(account: Account): string {
@@ -89,19 +77,3 @@ export function tokenOrigins(account: Account): ReadonlySet<string> {
   const given = [graphOf(account), ...hosts.flatMap((host) => [`https://${host}`, `http://${host}`])];
   return new Set([linkOrigin, ...given.filter((url) => URL.canParse(url)).map((url) => new URL(url).origin)]);
 }
-
-function read<Shape extends z.ZodType>(shape: Shape, given: Readonly<Record<string, unknown>>): z.output<Shape> {
-  const result = shape.safeParse(given);
-  if (result.success) return result.data;
-  const problems = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ field: `body.${key}`, message: 'is not a setting of this carrier' }))
-      : [{ field: ['body', ...issue.path].join('.'), message: issue.message }],
-  );
-  const detail = problems.map(({ field, message }) => `${field}: ${message}`).join('; ');
-  throw new Fault('invalid_request', { detail, problems });
-}
-
-/** Without the members that were not given, so that they do not overwrite what is in force. */
-const present = <Value>(given: { [name: string]: Value | undefined }): { [name: string]: Value } =>
-  Object.fromEntries(Object.entries(given).filter((entry): entry is [string, Value] => entry[1] !== undefined));
