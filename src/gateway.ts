@@ -45,6 +45,7 @@ import { watchSuspects } from './flows/suspects.ts';
 import { startSweeper } from './flows/sweep.ts';
 import { testDelivery } from './flows/test-delivery.ts';
 import { uploads } from './flows/upload.ts';
+import { users } from './flows/users.ts';
 import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
 import { buildHttp, routeGroups } from './http/app.ts';
@@ -81,9 +82,9 @@ export type GatewayOptions = {
   chance?: () => number;
   /** `host:port` of servers that this process itself runs beside the gateway, and that the guard lets pass. */
   ownOrigins?: readonly string[];
-  /** Absent: no traces are kept. Whoever opened it closes it. */
   /** The wire formats that are spoken; by default all that come with it. The native one must be among them. */
   dialects?: Dialects;
+  /** Absent: no traces are kept. Whoever opened it closes it. */
   tracing?: Tracing | undefined;
 };
 
@@ -280,11 +281,13 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     roomLeft: room.forCaptures,
     onError,
   });
+  const people = users({ records: blinded, administration: administer, clock });
   const atDesk = dialectDesk({
     records: blinded,
     administration: administer,
     eraser: erasing,
     uploads: taken,
+    users: people,
     dialects,
     carriers,
     links,
@@ -317,6 +320,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     secretKeyId: secretKeyId(newestKey),
     eraser: erasing,
     uploads: taken,
+    users: people,
     events: eventFeed(blinded, bell),
     streams,
     replays: replays({

@@ -16,6 +16,7 @@ import type {
   Media,
   Message,
   Organization,
+  User,
 } from './model.ts';
 import type { RestingJob, RetentionRule } from './records.ts';
 import type { MediaState } from './states.ts';
@@ -152,6 +153,13 @@ export const presentKey = (key: Key) => ({
   dialect: key.dialect,
   ends_at: isoOrNull(key.endsAt),
   created_at: iso(key.createdAt),
+});
+
+export const presentUser = (user: User) => ({
+  id: user.id,
+  app_id: user.appId,
+  name: user.name,
+  created_at: iso(user.createdAt),
 });
 
 /** @param publicUrl without a trailing slash */

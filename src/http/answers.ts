@@ -142,6 +142,10 @@ export const newKey = key
   .extend({ key: z.string().meta({ description: 'The key itself: shown here once and never again.' }) })
   .meta({ id: 'NewKey' });
 
+export const user = z
+  .strictObject({ id: idOf('user'), app_id: idOf('app'), name: z.string(), created_at: time })
+  .meta({ id: 'User', description: 'Whoever logs in with a password, where a dialect has that.' });
+
 export const connection = z
   .looseObject({
     id: idOf('connection'),

@@ -97,6 +97,7 @@ async function admitTo(
   const open = candidates.find(({ route }) => route.needs === 'password');
   if (open !== undefined) {
     request.facade = open;
+    if (request.headers.authorization !== undefined) parts.wrongKeys?.check(request.ip);
     return;
   }
   const secret = secretOf(request) ?? basicPassword(request.headers.authorization);
@@ -190,6 +191,8 @@ function refuse(
   parts: FacadeParts,
 ): void {
   const fault = asFault(error, request.query);
+  // A wrong password is a guess like a wrong key, which is counted where keys are looked up.
+  if (fault.code === 'key_unknown' && request.facade?.route.needs === 'password') parts.wrongKeys?.count(request.ip);
   // What belongs to HTTP alone has no words in any dialect.
   if (fault.name === 'ProtocolFault') throw fault;
   if (fault.kind === 'internal' || fault.kind === 'overloaded') {

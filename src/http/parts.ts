@@ -20,6 +20,7 @@ import type { Replays } from '../flows/replay.ts';
 import type { Scrub } from '../flows/scrub.ts';
 import type { TestDelivery } from '../flows/test-delivery.ts';
 import type { Uploads } from '../flows/upload.ts';
+import type { Users } from '../flows/users.ts';
 import type { EventStreams } from './event-streams.ts';
 import type { LimitRate, WrongKeys } from './rate-limit.ts';
 import type { HttpLog } from './request-log.ts';
@@ -50,6 +51,7 @@ export type HttpParts = {
   /** Tells which secret key opens what is sealed here; nothing about the key. */
   secretKeyId: string;
   uploads: Uploads;
+  users: Users;
   events: EventFeed;
   streams: EventStreams;
   replays: Replays;

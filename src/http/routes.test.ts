@@ -48,6 +48,9 @@ async function belongings(http: Http) {
   const path = `/api/v1/apps/${app.id}`;
   const { json } = await http.call('GET', `${path}/keys`, { key });
   const [{ id: key_id } = { id: '' }] = json['data'] as { id: string }[];
+  const user = { reach, appId: app.id, name: `ada-${app.id}`, hash: 'scrypt$', now: start };
+  const made = await http.records.createUser(user);
+  if (made?.is !== 'created') throw new Error('the user was not made');
   return {
     key,
     ids: {
@@ -58,6 +61,7 @@ async function belongings(http: Http) {
       media: media.id,
       key_id,
       endpoint_id,
+      user_id: made.user.id,
       // Nothing of an app; its keys are refused there whatever the id.
       organizations: newId('organization', start),
       journal: newId('journal', start),
@@ -70,8 +74,12 @@ async function belongings(http: Http) {
   };
 }
 
+const password = 'Tr0ub4dor&3';
+
 /** What the schema of a body asks for, where it asks for something. */
 function bodyFor(route: Route): { body?: object } {
+  if (route.operation === 'createUser') return { body: { name: 'stranger', password } };
+  if (route.operation === 'updateUser') return { body: { password } };
   if (route.method === 'PATCH') return { body: {} };
   if (route.method !== 'POST') return {};
   if (route.operation === 'createEndpoint') return { body: { url: 'https://stranger.example/hook' } };

@@ -23,6 +23,7 @@ import { organizationRoutes } from './routes/organizations.ts';
 import { retentionRoutes } from './routes/retention.ts';
 import { sandboxRoutes } from './routes/sandbox.ts';
 import { scrubRoutes } from './routes/scrub.ts';
+import { userRoutes } from './routes/users.ts';
 
 /** Rows by what they are about; the names are the tags of OpenAPI. */
 export const routeGroups = {
@@ -39,6 +40,7 @@ export const routeGroups = {
   Organizations: organizationRoutes,
   Apps: appRoutes,
   Keys: keyRoutes,
+  Users: userRoutes,
   Endpoints: endpointRoutes,
   Connections: connectionRoutes,
   Channels: channelRoutes,

@@ -32,6 +32,7 @@ import { replays } from '../../src/flows/replay.ts';
 import { scrubbing } from '../../src/flows/scrub.ts';
 import { testDelivery } from '../../src/flows/test-delivery.ts';
 import { uploads } from '../../src/flows/upload.ts';
+import { users } from '../../src/flows/users.ts';
 import { buildHttp, type HttpParts, routeGroups } from '../../src/http/app.ts';
 import { socketStreams } from '../../src/http/event-streams.ts';
 import { openApi } from '../../src/http/openapi.ts';
@@ -109,6 +110,16 @@ export async function openHttp(
   const onError = (error: unknown, about: string) => log('error')({ err: error, about }, 'failed');
   const bell = eventBell({ records, onError });
   const who = access(records, adminKey, clock);
+  const administer = administration({
+    records,
+    carriers,
+    dialects,
+    accounts: known,
+    sealer: seals,
+    requester,
+    clock,
+    onWork,
+  });
   const real: HttpParts = {
     records: records,
     intake: intake({
@@ -121,16 +132,7 @@ export async function openHttp(
       onWork,
       report: () => {},
     }),
-    administration: administration({
-      records,
-      carriers,
-      dialects,
-      accounts: known,
-      sealer: seals,
-      requester,
-      clock,
-      onWork,
-    }),
+    administration: administer,
     desk: mediaDesk({ records, blobs, clock, onWork }),
     // Nobody removes anything here, so nobody waits for it.
     scrub: scrubbing({ records, blobs, clock, onWork, onError: () => {} }),
@@ -145,6 +147,7 @@ export async function openHttp(
       roomLeft: () => true,
       onError,
     }),
+    users: users({ records, administration: administer, clock }),
     events: eventFeed(records, bell),
     streams: socketStreams({ access: who, openStream: eventStreams({ records, bell, links, clock, onError }), clock }),
     replays: replays({ records, accounts: known, carriers, clock, publicUrl: () => url, onWork, onError }),

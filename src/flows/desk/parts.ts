@@ -11,12 +11,14 @@ import type { Sealer } from '../../core/sealing.ts';
 import type { Administration } from '../administration.ts';
 import type { Eraser } from '../erase.ts';
 import type { Uploads } from '../upload.ts';
+import type { Users } from '../users.ts';
 
 export type DeskParts = {
   records: Records;
   administration: Administration;
   eraser: Eraser;
   uploads: Uploads;
+  users: Users;
   dialects: Dialects;
   carriers: Carriers;
   links: Links;
