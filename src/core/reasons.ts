@@ -66,6 +66,8 @@ export const deliveryReasons = [
   'endpoint_deleted',
   'app_deleted',
   'channel_destroyed',
+  'queue_full',
+  'queue_expired',
 ] as const;
 
 type Filled<Pattern extends string> = Pattern extends `${infer Head}<number>${infer Tail}`

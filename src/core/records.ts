@@ -134,11 +134,16 @@ export type AttemptLog = Omit<Attempt, 'number'>;
 export type DeliveryResult =
   | { to: 'delivered' }
   | { to: 'retry'; at: Millis; reason: string }
-  | { to: 'dead'; reason: string }
+  /** handOver: where the dialect has sockets, it goes to the app's socket in the same commit, to wait for a client there. */
+  | { to: 'dead'; reason: string; handOver?: true }
   /** The receiver is gone for good: its endpoint pauses and this delivery waits with the others. */
   | { to: 'pause_endpoint'; reason: string };
 
-export type DeliverySettlement = Lease & { at: Millis; log: AttemptLog; result: DeliveryResult };
+export type DeliverySettlement = Lease & { at: Millis } & (
+    | { log: AttemptLog; result: DeliveryResult }
+    /** Nobody was connected to hear it. It waits, untried, for `releaseQueue`, and is due without it only then. */
+    | { log: null; result: { to: 'queued'; until: Millis } }
+  );
 
 export type Settled = { outcome: 'done' | 'stale' };
 
@@ -252,6 +257,8 @@ export type Backlog = {
     resting: number;
     oldestAt: Millis | null;
     dead: number;
+    /** Those that wait for a client to connect; the others do not count them. */
+    queued: number;
   };
   journal: { unrouted: number; unparsed: number };
   pausedChannels: number;
@@ -273,6 +280,21 @@ export type Records = {
   claimCaptures(request: ClaimRequest): Promise<Claimed<CaptureJob>>;
   claimDeliveries(request: ClaimRequest): Promise<Claimed<DeliveryJob>>;
   claimRemovals(request: ClaimRequest): Promise<Claimed<RemoveJob>>;
+  /**
+   * Whether this process claims the deliveries of a socket: while somebody is connected to it here. All are closed when the
+   * records are opened. false: there is no such socket.
+   */
+  openLane(request: { endpointId: string; open: boolean }): Promise<boolean>;
+  /**
+   * Kills what waits at a socket: all but the newest `perSender` of each contact or group (`queue_full`), and what has waited
+   * since before `olderThan` (`queue_expired`). The sweep does so too, by the dialect's policy. Gives how many.
+   */
+  trimQueue(request: { endpointId: string; perSender: number; olderThan: Millis; now: Millis }): Promise<number>;
+  /**
+   * Makes what waits at a socket due now, `spacingMs` later, and so on: the oldest message first by its carrier's time, whoever
+   * sent it. What waits for files of its message goes on waiting. Gives how many.
+   */
+  releaseQueue(request: { endpointId: string; now: Millis; spacingMs: number }): Promise<number>;
   /** Prolongs leases to `until`; gives the jobs whose lease was lost. */
   renew(request: { leases: Lease[]; until: Millis }): Promise<number[]>;
   /** Gives leases back untried, for a graceful stop. */
@@ -482,6 +504,7 @@ export type Records = {
   /** destroyed: its media is gone for every reader at once. */
   deleteChannel(request: { reach: Reach; id: string; now: Millis }): Promise<boolean>;
 
+  /** An app has one socket of a dialect: a second is the first. */
   createEndpoint(request: {
     now: Millis;
     reach: Reach;

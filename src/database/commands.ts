@@ -14,6 +14,7 @@ import * as keys from './administration/keys.ts';
 import { loseBlob } from './administration/lost-blobs.ts';
 import * as mediaOrders from './administration/media.ts';
 import * as organizations from './administration/organizations.ts';
+import * as queues from './administration/queues.ts';
 import { replayEvents } from './administration/replay.ts';
 import { createUpload } from './administration/uploads.ts';
 import * as users from './administration/users.ts';
@@ -38,6 +39,9 @@ export const sides = {
   claimCaptures: 'write',
   claimDeliveries: 'write',
   claimRemovals: 'write',
+  openLane: 'write',
+  trimQueue: 'write',
+  releaseQueue: 'write',
   renew: 'write',
   release: 'write',
   settleCaptures: 'write',
@@ -187,6 +191,7 @@ export type HotName =
   | 'claimCaptures'
   | 'claimDeliveries'
   | 'claimRemovals'
+  | 'openLane'
   | 'renew'
   | 'release'
   | 'settleCaptures'
@@ -199,6 +204,8 @@ export type HotName =
 export function ordersOn(access: Access): Commands<Exclude<WriteName, HotName>> {
   const on = bound(access);
   return {
+    trimQueue: on(queues.trimQueue),
+    releaseQueue: on(queues.releaseQueue),
     doomOrphans: on(doomOrphans),
     resumeJobs: on(jobs.resumeJobs),
     retryMedia: on(mediaOrders.retryMedia),

@@ -202,6 +202,8 @@ CREATE INDEX endpoints_live ON endpoints (app_key) WHERE state <> 'deleted';
 
 CREATE INDEX endpoints_paused ON endpoints (key) WHERE state = 'paused';
 
+CREATE UNIQUE INDEX endpoints_socket ON endpoints (app_key, dialect) WHERE transport = 'socket' AND state <> 'deleted';
+
 CREATE TABLE events (
   key INTEGER PRIMARY KEY AUTOINCREMENT,
   id TEXT NOT NULL,

@@ -6,7 +6,7 @@ import { standing } from './standing.ts';
 const jobs = { ready: 1, waiting: 0, running: 0, resting: 0, oldestAt: 990_000 };
 const idle: Backlog = {
   captures: { ...jobs, nearestDeadline: null },
-  deliveries: { ...jobs, dead: 3 },
+  deliveries: { ...jobs, dead: 3, queued: 0 },
   journal: { unrouted: 0, unparsed: 0 },
   pausedChannels: 0,
   pausedEndpoints: 0,

@@ -50,9 +50,11 @@ export function standing(registry: Registry, parts: StandingParts): () => Promis
     'capture_time_left_seconds',
     'The least time that is left before a carrier drops one of them; absent while there is none.',
   );
-  const deliveryJobs = fromRecords('delivery_jobs', 'Deliveries that are to be made, by the state of their job.', [
-    'state',
-  ]);
+  const deliveryJobs = fromRecords(
+    'delivery_jobs',
+    'Deliveries that are to be made, by the state of their job; `queued`: they wait for a client of a socket.',
+    ['state'],
+  );
   const deliveryOldest = fromRecords('delivery_oldest_seconds', 'How long the oldest of them has waited.');
   const dead = fromRecords('dead_deliveries', 'Deliveries that were given up; they can be replayed.');
   const open = fromRecords(
@@ -98,6 +100,7 @@ export function standing(registry: Registry, parts: StandingParts): () => Promis
       captureJobs.set({ state }, captures[state]);
       deliveryJobs.set({ state }, deliveries[state]);
     }
+    deliveryJobs.set({ state: 'queued' }, deliveries.queued);
     captureOldest.set(age(captures.oldestAt));
     deliveryOldest.set(age(deliveries.oldestAt));
     if (captures.nearestDeadline !== null) captureTimeLeft.set((captures.nearestDeadline - at) / 1000);

@@ -19,6 +19,7 @@ import { poisonClaims } from './records/poison.ts';
 import { readingClaims } from './records/reading.ts';
 import { rereadingClaims } from './records/rereading.ts';
 import type { Open } from './records/rig.ts';
+import { socketClaims } from './records/sockets.ts';
 import { storeCareClaims } from './records/store-care.ts';
 import { uploadClaims } from './records/uploads.ts';
 import { wallClaims } from './records/wall.ts';
@@ -32,6 +33,7 @@ export function recordsContract(name: string, open: Open): void {
   captureClaims(name, open);
   askingClaims(name, open);
   deliveryClaims(name, open);
+  socketClaims(name, open);
   ageingClaims(name, open);
   orphanClaims(name, open);
   blobLifeClaims(name, open);

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { type Millis, newId } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Endpoint, EventType, Reach } from '../../core/model.ts';
@@ -53,7 +54,7 @@ export async function createEndpoint(
 ): Promise<Endpoint | undefined> {
   const app = await appKey(access, reach, appId);
   if (app === undefined) return undefined;
-  const { key } = await access.db
+  const made = await access.db
     .insertInto('endpoints')
     .values({
       id: newId('endpoint', now),
@@ -68,9 +69,23 @@ export async function createEndpoint(
       state_at: now,
       created_at: now,
     })
+    .onConflict((conflict) => conflict.doNothing())
     .returning('key')
-    .executeTakeFirstOrThrow();
+    .executeTakeFirst();
+  const key = made?.key ?? (await socketOf(access, app, dialect));
   return (await endpointsByKeys(access, [key])).get(key);
+}
+
+async function socketOf({ db }: Access, app: number, dialect: string): Promise<number> {
+  const { key } = await db
+    .selectFrom('endpoints')
+    .select('key')
+    .where('app_key', '=', app)
+    .where('dialect', '=', dialect)
+    .where('transport', '=', sql.lit('socket'))
+    .where('state', '<>', sql.lit('deleted'))
+    .executeTakeFirstOrThrow();
+  return key;
 }
 
 export async function endpoint(access: Access, named: Named): Promise<Endpoint | undefined> {

@@ -8,11 +8,13 @@ import { eraseDeletedApps, eraseDestroyedChannels } from './erase.ts';
 import { expireMedia } from './expire.ts';
 import { forgetEndedKeys, forgetEvents, forgetJournal, forgetMarks, forgetMessages, forgetUploads } from './forget.ts';
 import { nothingSpared, type Spared, type Step } from './step.ts';
+import { trimQueues } from './trim-queues.ts';
 
 const steps: readonly Step[] = [
   eraseDestroyedChannels,
   eraseDeletedApps,
   expireMedia,
+  trimQueues,
   forgetJournal,
   forgetEvents,
   forgetMessages,

@@ -290,6 +290,7 @@ CREATE TABLE endpoints (
   created_at bigint NOT NULL
 );
 CREATE INDEX endpoints_live ON endpoints (app_key) WHERE state <> 'deleted';
+CREATE UNIQUE INDEX endpoints_socket ON endpoints (app_key, dialect) WHERE transport = 'socket' AND state <> 'deleted';
 CREATE INDEX endpoints_paused ON endpoints (key) WHERE state = 'paused';
 
 CREATE TABLE deliveries (

@@ -280,6 +280,7 @@ CREATE TABLE endpoints (
   created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX endpoints_live ON endpoints (app_key) WHERE state <> 'deleted';
+CREATE UNIQUE INDEX endpoints_socket ON endpoints (app_key, dialect) WHERE transport = 'socket' AND state <> 'deleted';
 CREATE INDEX endpoints_paused ON endpoints (key) WHERE state = 'paused';
 
 CREATE TABLE deliveries (

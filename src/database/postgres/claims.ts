@@ -32,7 +32,8 @@ const open: Record<JobKind, string> = {
         AND (channels.state = 'active' OR channels.state = 'paused' AND channels.probe_at <= $5::bigint) LIMIT 1) AS open`,
   deliver: `CROSS JOIN LATERAL (
       SELECT FALSE AS probe FROM endpoints JOIN apps ON apps.key = endpoints.app_key AND apps.deleted_at IS NULL
-      WHERE endpoints.key = found.lane AND endpoints.state = 'active' LIMIT 1) AS open`,
+      WHERE endpoints.key = found.lane AND endpoints.state = 'active'
+        AND (endpoints.transport <> 'socket' OR endpoints.key = ANY ($5::bigint[])) LIMIT 1) AS open`,
   remove: 'CROSS JOIN (SELECT FALSE AS probe) AS open',
 };
 
@@ -101,7 +102,8 @@ const claim = (kind: JobKind) => `
 const nextProbe = `UNION ALL SELECT min(probe_at) FROM channels WHERE state = 'paused' AND probe_at > $1
   AND EXISTS (SELECT 1 FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key)`;
 
-export function claimer(pool: Pool, kind: JobKind) {
+/** @param sockets keys of those that clients are connected to at this node */
+export function claimer(pool: Pool, kind: JobKind, sockets: ReadonlySet<number>) {
   const turnstile = `SELECT FROM turnstiles WHERE name = '${kind}' FOR UPDATE`;
   const makeReady = `${due(kind, 'waiting')} UPDATE jobs SET state = 'ready' FROM due WHERE jobs.key = due.key`;
   const takeBack = `${due(kind, 'leased')} UPDATE jobs SET lapses = lapses + 1,
@@ -113,8 +115,9 @@ export function claimer(pool: Pool, kind: JobKind) {
       ${kind === 'capture' ? nextProbe : ''}) AS times`;
 
   return async ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): Promise<Claimed<Job>> => {
-    const values = [free, perLane, perFailingLane, now + leaseMs];
+    const values: (number | number[])[] = [free, perLane, perFailingLane, now + leaseMs];
     if (kind === 'capture') values.push(now, urgentMs, probeEveryMs);
+    if (kind === 'deliver') values.push([...sockets]);
     const claimed = await transaction(pool, writing, async (tx) => {
       tx.send(turnstile);
       tx.send(makeReady, [now]);

@@ -4,6 +4,7 @@
 import type { Pool } from 'pg';
 import type { PassFailpoint } from '../../core/failpoints.ts';
 import type { Claimed, ClaimRequest, JobKind, RecordsSettings } from '../../core/records.ts';
+import { socketKey } from '../administration/queues.ts';
 import { sweep } from '../ageing/sweep.ts';
 import { captureJobs, deliveryJobs, removeJobs } from '../claimed.ts';
 import type { Job } from '../claiming.ts';
@@ -43,9 +44,12 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
   const read = <Value>(work: Work<Value>) => persist.repeatable(() => run(reading, work));
   const order = <Value>(work: Work<Value>) => persist.once(() => run(writing, work));
 
+  /** Keys of sockets to which clients are connected at this node: none when it begins. */
+  const openSockets = new Set<number>();
+
   /** A claim, and then what its jobs are about. */
   function claiming<Loaded>(kind: JobKind, load: (access: Access, claimed: Claimed<Job>) => Promise<Claimed<Loaded>>) {
-    const claim = claimer(pool, kind);
+    const claim = claimer(pool, kind, openSockets);
     return async (request: ClaimRequest): Promise<Claimed<Loaded>> => {
       const { jobs, nextDue } = await persist.repeatable(() => claim(request));
       return jobs.length === 0 ? { jobs: [], nextDue } : await read((access) => load(access, { jobs, nextDue }));
@@ -73,6 +77,11 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
     settleCaptures: settling(captureSettler(pool, settings)),
     settleDeliveries: settling(deliverySettler(pool, settings)),
     settleRemovals: settling(removalSettler(pool)),
+    openLane: async ({ endpointId, open }) => {
+      const key = await order((access) => socketKey(access, endpointId));
+      if (key !== undefined) openSockets[open ? 'add' : 'delete'](key);
+      return key !== undefined;
+    },
     renew: ({ leases, until }) =>
       persist.repeatable(async () => {
         const { rows } = await pool.query<{ key: number }>(renew, [asRecords(leases), until]);

@@ -41,6 +41,7 @@ export async function lockHeld(tx: Tx, kind: JobKind, leases: readonly Lease[]):
 export function ledger(kind: JobKind) {
   const done: number[] = [];
   const retries: Retry[] = [];
+  const waits: { key: number; due_at: Millis }[] = [];
   const worked = new Set<number>();
   const failures = new Map<number, number>();
 
@@ -48,6 +49,8 @@ export function ledger(kind: JobKind) {
     /** The work is done, or no longer wanted. */
     finish: (job: number): void => void done.push(job),
     retry: (retry: Retry): void => void retries.push(retry),
+    /** Back until then, as if it had not been claimed. */
+    wait: (key: number, due_at: Millis): void => void waits.push({ key, due_at }),
     /** How the other end of a lane behaves; a failing lane gets fewer places. */
     health(lane: number, works: boolean): void {
       if (works) worked.add(lane);
@@ -57,6 +60,7 @@ export function ledger(kind: JobKind) {
     write(tx: Tx): void {
       if (done.length > 0) tx.send('DELETE FROM jobs WHERE key = ANY ($1::bigint[])', [done]);
       if (retries.length > 0) tx.send(again, [JSON.stringify(retries)]);
+      if (waits.length > 0) tx.send(backUntil, [JSON.stringify(waits)]);
       if (worked.size > 0) tx.send(recovered, [kind, [...worked]]);
       const failed = [...failures].sort(([a], [b]) => a - b).map(([lane, times]) => ({ lane, times }));
       if (failed.length > 0) tx.send(failing, [kind, JSON.stringify(failed)]);
@@ -68,6 +72,8 @@ const again = `UPDATE jobs SET state = 'waiting', due_at = given.due_at, failure
     last_reason = given.last_reason, last_failed_at = given.last_failed_at, memo = given.memo
   FROM json_to_recordset($1::json) AS given (key bigint, due_at bigint, failures integer, last_reason text, last_failed_at bigint, memo text)
   WHERE jobs.key = given.key`;
+const backUntil = `UPDATE jobs SET state = 'waiting', due_at = given.due_at
+  FROM json_to_recordset($1::json) AS given (key bigint, due_at bigint) WHERE jobs.key = given.key`;
 const recovered = `WITH failed AS MATERIALIZED (
     SELECT key FROM lanes WHERE kind = $1 AND lane = ANY ($2::bigint[]) AND failures > 0 ORDER BY lane FOR UPDATE)
   UPDATE lanes SET failures = 0 FROM failed WHERE lanes.key = failed.key`;

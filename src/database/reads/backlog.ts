@@ -4,17 +4,30 @@ import type { Access, JobState } from '../schema.ts';
 
 /** What waits, for health and metrics. */
 export async function backlog({ db }: Access): Promise<Backlog> {
-  const jobs = await db
+  const all = await db
     .selectFrom('jobs')
+    .leftJoin('endpoints as socket', (join) =>
+      join
+        .on('jobs.kind', '=', 'deliver')
+        .onRef('socket.key', '=', 'jobs.lane')
+        .on('socket.transport', '=', sql.lit('socket'))
+        .on('socket.state', '<>', sql.lit('deleted')),
+    )
     .select(({ fn }) => [
-      'kind',
-      'state',
+      'jobs.kind',
+      'jobs.state',
+      'socket.transport',
       fn.countAll<number>().as('count'),
-      fn.min<number>('created_at').as('oldest_at'),
-      fn.min<number | null>('deadline').as('nearest_deadline'),
+      fn.min<number>('jobs.created_at').as('oldest_at'),
+      fn.min<number | null>('jobs.deadline').as('nearest_deadline'),
     ])
-    .groupBy(['kind', 'state'])
+    .groupBy(['jobs.kind', 'jobs.state', 'socket.transport'])
     .execute();
+  // What waits at a socket waits for a client, and says nothing of this house.
+  const isQueued = ({ transport, state }: (typeof all)[number]) =>
+    transport === 'socket' && (state === 'ready' || state === 'waiting');
+  const jobs = all.filter((row) => !isQueued(row));
+  const queued = all.filter(isQueued).reduce((sum, { count }) => sum + count, 0);
   const journal = await db
     .selectFrom('journal')
     .select(({ fn }) => [
@@ -33,7 +46,8 @@ export async function backlog({ db }: Access): Promise<Backlog> {
 
   const of = (kind: JobKind) => {
     const mine = jobs.filter((row) => row.kind === kind);
-    const count = (state: JobState) => mine.find((row) => row.state === state)?.count ?? 0;
+    const count = (state: JobState) =>
+      mine.filter((row) => row.state === state).reduce((sum, row) => sum + row.count, 0);
     return {
       ready: count('ready'),
       waiting: count('waiting'),
@@ -46,7 +60,7 @@ export async function backlog({ db }: Access): Promise<Backlog> {
   const { nearestDeadline: _none, ...deliveries } = of('deliver');
   return {
     captures: of('capture'),
-    deliveries: { ...deliveries, dead: counts.dead },
+    deliveries: { ...deliveries, dead: counts.dead, queued },
     journal: { unrouted: journal.unrouted ?? 0, unparsed: journal.unparsed ?? 0 },
     pausedChannels: counts.channels,
     pausedEndpoints: counts.endpoints,

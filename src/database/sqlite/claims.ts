@@ -21,11 +21,13 @@ const open: Record<JobKind, string> = {
     WHERE apps.deleted_at IS NULL
       AND (channels.state = 'active' OR channels.state = 'paused' AND channels.probe_at <= :now)`,
   deliver: `JOIN endpoints ON endpoints.key = found.lane JOIN apps ON apps.key = endpoints.app_key
-    WHERE apps.deleted_at IS NULL AND endpoints.state = 'active'`,
+    WHERE apps.deleted_at IS NULL AND endpoints.state = 'active'
+      AND (endpoints.transport <> 'socket' OR endpoints.key IN (SELECT value FROM json_each(:sockets)))`,
   remove: 'WHERE TRUE',
 };
 
-export function claimer(sqlite: DatabaseSync, kind: JobKind) {
+/** @param sockets keys of those that clients are connected to */
+export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySet<number> = new Set()) {
   const makeReady = statement(
     sqlite,
     `UPDATE jobs SET state = 'ready' WHERE key IN (
@@ -88,6 +90,11 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind) {
        ${kind === 'capture' ? `UNION ALL ${nextProbe}` : ''})`,
   );
 
+  const parameters = (now: Millis) => {
+    if (kind === 'capture') return { now };
+    return kind === 'deliver' ? { sockets: JSON.stringify([...sockets]) } : {};
+  };
+
   function inOrder(lane: number, places: number, now: Millis): JobRow[] {
     if (kind !== 'capture') return oldest.all(lane, places);
     const dropped = now + urgentMs;
@@ -98,7 +105,7 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind) {
   return ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): { jobs: Job[]; nextDue: Millis | null } => {
     makeReady.run(now);
     takeBack.run(now);
-    const named = { healthy: perLane, failing: perFailingLane, free, ...(kind === 'capture' ? { now } : {}) };
+    const named = { healthy: perLane, failing: perFailingLane, free, ...parameters(now) };
     const lanes = free > 0 ? (readyLanes.all(named) as Lane[]) : [];
     const waiting = lanes.map(({ lane, places }) => ({ lane, jobs: inOrder(lane, Math.min(places, free), now) }));
     const jobs = deal(waiting, free);

@@ -32,6 +32,7 @@ export function leaseHolder(sqlite: DatabaseSync) {
     sqlite,
     `UPDATE jobs SET state = 'waiting', due_at = ?, failures = failures + ?, last_reason = ?, last_failed_at = ?, memo = ? WHERE key = ?`,
   );
+  const rest = statement(sqlite, "UPDATE jobs SET state = 'waiting', due_at = ? WHERE key = ?");
   const laneFailed = statement(
     sqlite,
     `INSERT INTO lanes (kind, lane, turn, failures) VALUES (?, ?, 0, 1) ON CONFLICT (kind, lane) DO UPDATE SET failures = failures + 1`,
@@ -56,6 +57,11 @@ export function leaseHolder(sqlite: DatabaseSync) {
 
     retry(job: number, { at, reason, counts, failedAt, memo }: Retry): void {
       again.run(at, counts ? 1 : 0, toStored(reason), failedAt, memo, job);
+    },
+
+    /** Back until then, as if it had not been claimed. */
+    wait(job: number, until: Millis): void {
+      rest.run(until, job);
     },
 
     /** How the other end of a lane behaves; a failing lane gets fewer places. */

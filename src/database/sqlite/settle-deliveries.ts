@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { DeliverySettlement, RemoveSettlement, Settled } from '../../core/records.ts';
 import type { DeliveryState, EndpointState } from '../../core/states.ts';
 import { pauseEndpoint } from '../administration/endpoints.ts';
+import { handOver } from '../administration/hand-over.ts';
 import type { Access } from '../schema.ts';
 import { toStored } from '../stored-json.ts';
 import type { LeaseHolder } from './leases.ts';
@@ -26,11 +27,21 @@ export function deliverySettler(sqlite: DatabaseSync, access: Access, leases: Le
   );
   const failed = statement(sqlite, 'UPDATE deliveries SET reason = ?, attempts = ? WHERE key = ?');
 
-  async function settle({ job, attempt, at, log, result }: DeliverySettlement): Promise<Settled> {
+  async function settle({ job, attempt, at, ...tried }: DeliverySettlement): Promise<Settled> {
     const held = leases.held('deliver', { job, attempt });
     const delivery = held && deliveryOf.get(held.subject);
     if (held === undefined || delivery === undefined) return { outcome: 'stale' };
     const { subject: key, lane } = held;
+    const isActive = delivery.endpoint_state === 'active';
+    if (tried.log === null) {
+      if (isActive) leases.wait(job, tried.result.until);
+      else {
+        move.run('paused', null, at, delivery.attempts, key);
+        leases.finish(job);
+      }
+      return { outcome: 'done' };
+    }
+    const { log, result } = tried;
     const number = delivery.attempts + 1;
     insertAttempt.run(
       delivery.app_key,
@@ -48,7 +59,7 @@ export function deliverySettler(sqlite: DatabaseSync, access: Access, leases: Le
     if (result.to === 'delivered') leases.health('deliver', lane, true);
     else if (log.fault === 'receiver') leases.health('deliver', lane, false);
 
-    if (result.to === 'retry' && delivery.endpoint_state === 'active') {
+    if (result.to === 'retry' && isActive) {
       const { reason } = result;
       failed.run(toStored(reason), number, key);
       leases.retry(job, { at: result.at, reason, counts: true, failedAt: at, memo: null });
@@ -60,6 +71,7 @@ export function deliverySettler(sqlite: DatabaseSync, access: Access, leases: Le
     if (result.to === 'pause_endpoint') {
       await pauseEndpoint(access, { key: delivery.endpoint_key, reason: result.reason, now: at });
     }
+    if (result.to === 'dead' && result.handOver === true) await handOver(access, key, at);
     return { outcome: 'done' };
   }
 

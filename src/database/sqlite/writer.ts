@@ -6,6 +6,7 @@ import { workerData } from 'node:worker_threads';
 import { type ArmedFailpoint, passing } from '../../core/failpoints.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { ClaimRequest, RecordsSettings } from '../../core/records.ts';
+import { socketKey } from '../administration/queues.ts';
 import { sweep } from '../ageing/sweep.ts';
 import { captureJobs, deliveryJobs, removeJobs } from '../claimed.ts';
 import { type Commands, type HotName, ordersOn } from '../commands.ts';
@@ -37,9 +38,11 @@ voidLeases(sqlite);
 const access: Access = { db: kyselyOn(sqlite), settings, severalWriters: false, pass };
 
 const accept = acceptor(sqlite, settings);
+/** Keys of sockets to which clients are connected: none when this process begins. */
+const openSockets = new Set<number>();
 const claims = {
   capture: claimer(sqlite, 'capture'),
-  deliver: claimer(sqlite, 'deliver'),
+  deliver: claimer(sqlite, 'deliver', openSockets),
   remove: claimer(sqlite, 'remove'),
 };
 const leases = leaseHolder(sqlite);
@@ -49,6 +52,11 @@ const hot: Commands<Exclude<HotName, 'accept'>> = {
   claimCaptures: async (request: ClaimRequest) => await captureJobs(access, claims.capture(request)),
   claimDeliveries: async (request: ClaimRequest) => await deliveryJobs(access, claims.deliver(request)),
   claimRemovals: async (request: ClaimRequest) => await removeJobs(access, claims.remove(request)),
+  openLane: async ({ endpointId, open }) => {
+    const key = await socketKey(access, endpointId);
+    if (key !== undefined) openSockets[open ? 'add' : 'delete'](key);
+    return key !== undefined;
+  },
   renew: async (request) => leases.renew(request),
   release: async (request) => leases.release(request),
   settleCaptures: captureSettler(sqlite, access, leases),

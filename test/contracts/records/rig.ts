@@ -61,6 +61,10 @@ export const settings: RecordsSettings = {
     held: policy('hold_limit'),
     prompt: policy('none'),
     split: policy('hold_limit', { parts: 'media' }),
+    queued: policy('hold_limit', {
+      speaks: ['message.received', 'media.stored'],
+      queue: { perSender: 3, lifeMs: day },
+    }),
     terse: policy('hold_limit', { speaks: ['message.received'] }),
   },
   dialectRetention: {
