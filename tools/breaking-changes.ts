@@ -99,9 +99,7 @@ function comparison(before: Tree, after: Tree) {
       ...values(where, then, now),
       ...members(where, then, now, direction),
       ...(isTree(then['items']) ? compare(`${where}[]`, then['items'], tree(now['items']), direction) : []),
-      ...(['anyOf', 'oneOf'] as const).flatMap((kind) =>
-        alternatives(where, list(then[kind]), list(now[kind]), direction),
-      ),
+      ...alternatives(where, then, now, direction),
     ];
   }
 
@@ -143,15 +141,24 @@ function comparison(before: Tree, after: Tree) {
     ];
   }
 
-  /** Each alternative must still be one; which stands first says nothing. */
-  function alternatives(where: string, was: Tree[], is: Tree[], direction: Direction): string[] {
-    if (was.length === 0 || is.length === 0) return [];
-    return was.flatMap((one, at) => {
-      const tries = is.map((other) => compare(`${where}(${at})`, one, other, direction));
-      return tries.some((problems) => problems.length === 0) ? [] : (tries[at] ?? [`${where}(${at}) is gone`]);
+  /** Each alternative must still be one, in whatever order; and null is not read where it was not. */
+  function alternatives(where: string, was: Tree, is: Tree, direction: Direction): string[] {
+    const [then, now] = [alternativesOf(was), alternativesOf(is)];
+    if (then.length < 2 && now.length < 2) return [];
+    const lost = then.flatMap((one, at) => {
+      const tries = now.map((other) => compare(`${where}(${at})`, one, other, direction));
+      return tries.some((problems) => problems.length === 0) ? [] : (tries[at] ?? tries[0] ?? [`${where} is gone`]);
     });
+    const isNullNow = now.some(isNull) && !then.some(isNull) && direction === 'read';
+    return isNullNow ? [...lost, `${where} may be null now`] : lost;
   }
 }
+
+const alternativesOf = (schema: Tree): Tree[] => {
+  const several = [...list(schema['anyOf']), ...list(schema['oneOf'])];
+  return several.length > 0 ? several : [schema];
+};
+const isNull = (schema: Tree): boolean => typesOf(schema).includes('null');
 
 const typesOf = (schema: Tree): unknown[] => [schema['type'] ?? []].flat();
 const valuesOf = (schema: Tree): unknown[] =>

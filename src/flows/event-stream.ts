@@ -3,7 +3,7 @@
 //   1. pages of at most 100 are read and sent; where there are no more, the bell tells when to look again
 //   2. the client that asks for it acknowledges; 1,000 events without acknowledgement, or a MiB that the connection has not
 //      taken, pause the stream, and thirty seconds of that end it: the client comes back with its cursor
-//   3. the key is asked for before each page, so that nobody hears anything with one that was revoked
+//   3. the key is asked for before each page is read and sent, so that nobody hears anything with one that was revoked
 //
 // Memory is bounded by one page and what waits to be sent. Nothing is remembered of a client that is gone: its place is its
 // cursor, and it keeps that itself.
@@ -87,14 +87,16 @@ function streamEvents(
         if (!(await inTime(acknowledgement()))) return { end: signal.aborted ? 'left' : 'too_slow' };
         continue;
       }
-      const caller = await callerNow();
-      if (caller === undefined) return { end: 'revoked' };
-      if (!caller.permissions.includes('read')) return { end: 'forbidden' };
+      const caller = await listener();
+      if (typeof caller === 'string') return { end: caller };
       const page = { limit: Math.min(limits.page, free), cursor };
       const { rows, cursors, next, gap } = await records.listEvents({ ...whose, reach: caller.reach, page });
       if (signal.aborted) return { end: 'left' };
       if (bell.isStopped()) return { end: 'stopping' };
       if (gap) return { end: 'resync' };
+      // Asked again, because reading takes its time.
+      const still = rows.length === 0 ? caller : await listener();
+      if (typeof still === 'string') return { end: still };
       for (const [at, event] of rows.entries()) {
         const out = tell(event, cursors[at] ?? next);
         if (socket.buffered() > limits.bufferedBytes && !(await inTime(out)))
@@ -103,6 +105,13 @@ function streamEvents(
       cursor = next;
       if (rows.length === 0) await bell.next(heard, limits.idleMs, signal);
     }
+  }
+
+  /** Who listens, or why nobody may any more. */
+  async function listener(): Promise<Caller | 'revoked' | 'forbidden'> {
+    const caller = await callerNow();
+    if (caller === undefined) return 'revoked';
+    return caller.permissions.includes('read') ? caller : 'forbidden';
   }
 
   async function tell(event: Event, cursor: string): Promise<void> {

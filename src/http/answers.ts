@@ -9,8 +9,8 @@ import { channelMoves, deliveryMoves, endpointMoves, mediaMoves } from '../core/
 
 const keysOf = <Table extends object>(table: Table) => Object.keys(table) as (keyof Table & string)[];
 
-const idOf = (kind: IdKind) => z.string().meta({ examples: [`${prefixes[kind]}_2nXmQ0pVb7cTzK4dR9sWy1LgHfA`] });
-const time = z.iso.datetime().meta({ examples: ['2026-03-01T10:00:00.000Z'] });
+export const idOf = (kind: IdKind) => z.string().meta({ examples: [`${prefixes[kind]}_2nXmQ0pVb7cTzK4dR9sWy1LgHfA`] });
+export const time = z.iso.datetime().meta({ examples: ['2026-03-01T10:00:00.000Z'] });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const anyJson = z.record(z.string(), z.unknown());
 const whole = z.int().min(0);
@@ -283,79 +283,3 @@ export const testDelivery = z
 /** A page of a list. `next`: the cursor of the following one. */
 export const pageOfAnswer = <Row extends z.ZodType>(row: Row) =>
   z.strictObject({ data: z.array(row), next: z.string().nullable() });
-
-// ── Events ──
-
-const eventOf = <Type extends (typeof eventTypes)[number], Data extends z.ZodRawShape>(type: Type, data: Data) =>
-  z.strictObject({
-    id: idOf('event'),
-    type: z.literal(type),
-    version: z.literal(1),
-    timestamp: time,
-    app_id: idOf('app'),
-    data: z.strictObject(data),
-  });
-
-/** What each native event looks like: the body of a webhook, and a row of the events. */
-export const events = {
-  'message.received': eventOf('message.received', { message }).meta({
-    id: 'MessageReceivedEvent',
-    description: 'Somebody sent a message. Media that is still being fetched is `pending` in it.',
-  }),
-  'message.echoed': eventOf('message.echoed', { message }).meta({
-    id: 'MessageEchoedEvent',
-    description: 'The business itself sent a message, from another device.',
-  }),
-  'message.status': eventOf('message.status', { message }).meta({
-    id: 'MessageStatusEvent',
-    description: 'A message that was sent moved on.',
-  }),
-  'media.stored': eventOf('media.stored', { media, message: message.optional() }).meta({
-    id: 'MediaStoredEvent',
-    description: 'A file that its message was delivered without is here.',
-  }),
-  'media.unavailable': eventOf('media.unavailable', { media, message: message.optional() }).meta({
-    id: 'MediaUnavailableEvent',
-    description: 'The carrier will not give the file.',
-  }),
-  'media.expired': eventOf('media.expired', { media, message: message.optional() }).meta({
-    id: 'MediaExpiredEvent',
-    description: 'Its retention has ended, and the file is gone.',
-  }),
-  'media.deleted': eventOf('media.deleted', { media, message: message.optional() }).meta({
-    id: 'MediaDeletedEvent',
-    description: 'Somebody deleted the file.',
-  }),
-  'media.answered': eventOf('media.answered', { media, message: message.optional() }).meta({
-    id: 'MediaAnsweredEvent',
-    description: 'The answer to a client of another dialect that asked for a file. Native endpoints are not sent it.',
-  }),
-  'channel.paused': eventOf('channel.paused', { channel }).meta({
-    id: 'ChannelPausedEvent',
-    description: 'The carrier refuses the account of a channel; files wait until it is put right.',
-  }),
-  'channel.resumed': eventOf('channel.resumed', { channel }).meta({
-    id: 'ChannelResumedEvent',
-    description: 'Its files are fetched again.',
-  }),
-  'endpoint.paused': eventOf('endpoint.paused', { endpoint }).meta({
-    id: 'EndpointPausedEvent',
-    description: 'An endpoint of the app is gone or was paused; its deliveries wait.',
-  }),
-} as const;
-
-export const event = z
-  .discriminatedUnion('type', [
-    events['message.received'],
-    events['message.echoed'],
-    events['message.status'],
-    events['media.stored'],
-    events['media.unavailable'],
-    events['media.expired'],
-    events['media.deleted'],
-    events['media.answered'],
-    events['channel.paused'],
-    events['channel.resumed'],
-    events['endpoint.paused'],
-  ])
-  .meta({ id: 'Event' });

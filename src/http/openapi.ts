@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { type FaultCode, faults } from '../core/faults.ts';
 import type { JsonObject } from '../core/json.ts';
-import { events } from './answers.ts';
+import { events } from './event-answers.ts';
 import { wire } from './fields.ts';
 import { type ProtocolFaultCode, problem, protocolFaults, statusOfKind } from './problems.ts';
 import type { Route } from './route.ts';
@@ -23,7 +23,10 @@ export function openApi(groups: Readonly<Record<string, readonly Route[]>>, vers
     }
   }
   const webhooks = Object.fromEntries(
-    Object.entries(events).map(([type, schema]) => [type, webhookOf(type, schema, schemas)]),
+    Object.entries(events)
+      // Told to endpoints of other dialects alone.
+      .filter(([type]) => type !== 'media.answered')
+      .map(([type, schema]) => [type, webhookOf(type, schema, schemas)]),
   );
   schemas.of(problem, 'output');
   return {

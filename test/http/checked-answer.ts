@@ -2,7 +2,7 @@
 // theirs: what OpenAPI tells cannot drift from what is sent.
 
 import { z } from 'zod';
-import { event } from '../../src/http/answers.ts';
+import { event } from '../../src/http/event-answers.ts';
 import { problem } from '../../src/http/problems.ts';
 import type { Route } from '../../src/http/route.ts';
 import { routes } from '../../src/http/routes.ts';

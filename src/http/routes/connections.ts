@@ -21,7 +21,9 @@ export const connectionRoutes: readonly Route[] = [
     needs: needs.change,
     status: 201,
     answers: connection,
-    body: z.looseObject({ carrier: z.string().min(1).max(50), name }),
+    body: z.looseObject({ carrier: z.string().min(1).max(50), name }).meta({
+      examples: [{ carrier: 'whatsapp-cloud', name: 'Meta', app_secret: '5f2c…', verify_token: 'a word of your own' }],
+    }),
     async handler({ body, parts }) {
       return presentConnection(await parts.administration.createConnection(body), parts.publicUrl());
     },
