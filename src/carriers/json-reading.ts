@@ -43,3 +43,18 @@ function copyValue(value: unknown, depth: number): Json {
     return depth === 0 ? [{ truncated: true }] : value.map((inner) => copyValue(inner, depth - 1));
   return isObject(value) ? copyObject(value, depth) : null;
 }
+
+/** What bytes say as JSON; undefined when they are none. */
+export function readJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+/** A whole number that is not negative, written as number or as digits; undefined for anything else. */
+export function wholeNumber(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}

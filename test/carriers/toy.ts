@@ -4,7 +4,7 @@
 // as well, it was not cut to one carrier.
 
 import { createHash, createPublicKey, timingSafeEqual, verify as verifySignature } from 'node:crypto';
-import { listOf, member, textOf } from '../../src/carriers/json-reading.ts';
+import { listOf, member, readJson, textOf } from '../../src/carriers/json-reading.ts';
 import type {
   Account,
   Carrier,
@@ -190,11 +190,3 @@ const publicKeyOf = (base64: string) =>
   });
 
 const sha256 = (text: string): Buffer => createHash('sha256').update(text).digest();
-
-function readJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
-}

@@ -70,6 +70,7 @@ carrierContract('toy', {
   },
   notation: json,
 
+  credentials: true,
   upstream({ at, headers }, { abroad }) {
     if (at === 'abroad') return headers.authorization === undefined ? { status: 200, body: file } : { status: 400 };
     return headers.authorization === basic

@@ -92,6 +92,7 @@ carrierContract('twilio', {
     write: (value) => Buffer.from(new URLSearchParams(entriesOf(value)).toString()),
     signs: 'meaning',
   },
+  credentials: true,
   upstream({ at, path, headers }, { abroad }) {
     if (at === 'abroad') return headers.authorization === undefined ? { status: 200, body: file } : { status: 400 };
     if (headers.authorization !== credentials) return { status: 401, body: '{"code":20003,"status":401}' };

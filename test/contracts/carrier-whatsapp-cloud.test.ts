@@ -75,6 +75,7 @@ carrierContract('whatsapp-cloud', {
   },
   notation: json,
 
+  credentials: true,
   upstream({ at, path, headers }, { home, abroad }) {
     if (at === 'abroad') return { status: 200, body: file };
     if (headers.authorization !== 'Bearer EAAG-token' || headers['user-agent'] === undefined) return { status: 401 };

@@ -5,7 +5,7 @@
 import type { Account, CaptureSubject, ChannelSubject, Hop, HopAnswer, HopFailure } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import { retryAfterMs } from '../../outgoing/retry-after.ts';
-import { member } from '../json-reading.ts';
+import { member, readJson } from '../json-reading.ts';
 import { accountUrl, authorization } from './settings.ts';
 
 // A file may be unknown for a while after its webhook, because it is still on its way to all of Twilio's machines. The advice
@@ -78,13 +78,4 @@ function transient(answer: HopAnswer, now: Millis): HopFailure & { is: 'transien
 function codeIn(body: Uint8Array): number | undefined {
   const code = member(readJson(body), 'code');
   return typeof code === 'number' && Number.isSafeInteger(code) && code > 0 ? code : undefined;
-}
-
-/** undefined: it is no JSON, because something in between answered. */
-export function readJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    return undefined;
-  }
 }

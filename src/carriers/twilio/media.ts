@@ -4,9 +4,9 @@
 import type { Account, MediaClaim } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import { bareType } from '../../core/media-type.ts';
-import type { MediaKind } from '../../core/model.ts';
 import { captionBytes, foreignId } from '../../core/text.ts';
 import { textOf } from '../json-reading.ts';
+import { kindOfType } from '../media-kind.ts';
 import { firstOf, type Parameters } from './parameters.ts';
 import { accountUrl } from './settings.ts';
 
@@ -31,7 +31,8 @@ export function readFiles(parameters: Parameters, account: Account, sentAt: Mill
     const type = foreignId(firstOf(parameters, `MediaContentType${at}`)) ?? null;
     const ids = url === undefined ? undefined : idsIn(url, account);
     return {
-      kind: kindOf(type, firstOf(parameters, 'MessageType')),
+      // WhatsApp alone tells a sticker from a picture.
+      kind: firstOf(parameters, 'MessageType') === 'sticker' ? 'sticker' : kindOfType(type),
       carrierMediaId: ids?.media ?? null,
       caption: at === 0 ? textOf(firstOf(parameters, 'Body'), captionBytes) : null,
       fileName: null,
@@ -55,13 +56,4 @@ function idsIn(url: string, account: Account): { message: string; media: string 
   if (!url.startsWith(start)) return undefined;
   const [, message, media] = /^([SM]M[0-9a-f]{32})\/Media\/(ME[0-9a-f]{32})$/i.exec(url.slice(start.length)) ?? [];
   return message === undefined || media === undefined ? undefined : { message, media };
-}
-
-/** By the type that Twilio declares; WhatsApp alone tells a sticker from a picture. */
-export function kindOf(type: string | null, messageType: string | undefined): MediaKind {
-  if (messageType === 'sticker') return 'sticker';
-  const bare = bareType(type);
-  if (bare === undefined) return 'file';
-  const [family] = bare.split('/');
-  return family === 'image' || family === 'audio' || family === 'video' ? family : 'document';
 }

@@ -7,9 +7,8 @@ import type { Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { foreignId } from '../../core/text.ts';
 import { readSha256 } from '../declared-sha256.ts';
-import { member, textOf } from '../json-reading.ts';
+import { member, readJson, textOf, wholeNumber } from '../json-reading.ts';
 import { judgeLookUp, transient } from './graph-error.ts';
-import { wholeNumber } from './numbers.ts';
 import { graphOf, tokenOrigins } from './settings.ts';
 
 /** The life that a link from the webhook must have left, so that a slow connection does not lose the race. */
@@ -78,12 +77,3 @@ function expectations(body: unknown): Hop['expects'] {
 }
 
 export const tokenOf = (secrets: JsonObject): string | undefined => textOf(secrets['access_token'], 4096) ?? undefined;
-
-export function readJson(body: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(body));
-  } catch {
-    // A proxy's page or a cut answer: the status decides, or the link is missing.
-    return undefined;
-  }
-}

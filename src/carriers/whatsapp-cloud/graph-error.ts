@@ -5,8 +5,7 @@ import type { HopAnswer, HopFailure } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { CaptureReason } from '../../core/reasons.ts';
 import { retryAfterMs } from '../../outgoing/retry-after.ts';
-import { member } from '../json-reading.ts';
-import { wholeNumber } from './numbers.ts';
+import { member, wholeNumber } from '../json-reading.ts';
 
 /** The token, the permissions or the account: no other media of the channel would fare better. */
 const accountCodes: ReadonlySet<number> = new Set([0, 3, 10, 190, 368, 131005, 131031]);

@@ -6,12 +6,11 @@ import type { Millis } from '../../core/ids.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
 import type { Direction, Origin } from '../../core/model.ts';
 import { captionBytes, clip, foreignId } from '../../core/text.ts';
-import { boundedObject, listOf, member, textOf } from '../json-reading.ts';
+import { boundedObject, listOf, member, textOf, wholeNumber } from '../json-reading.ts';
 import { readContext } from './context.ts';
 import type { Counterpart } from './counterpart.ts';
 import { flowFiles, mostFiles } from './flow-reply.ts';
 import { downloadFailed, type MediaContext, mediaClaim, mediaKinds } from './media.ts';
-import { wholeNumber } from './numbers.ts';
 
 /** Types without a file that are delivered with the object of their own name as content. */
 const plainKinds: ReadonlySet<unknown> = new Set([

@@ -6,10 +6,9 @@ import type { Millis } from '../../core/ids.ts';
 import { isObject } from '../../core/json.ts';
 import type { Direction } from '../../core/model.ts';
 import { clip, foreignId } from '../../core/text.ts';
-import { listOf, member } from '../json-reading.ts';
+import { listOf, member, wholeNumber } from '../json-reading.ts';
 import { contactBook, counterpart } from './counterpart.ts';
 import { readMessage } from './message.ts';
-import { wholeNumber } from './numbers.ts';
 
 /** Fields whose value holds messages: of users, of the business's own phone app, of chats before the number was connected. */
 const messageFields: ReadonlySet<string> = new Set(['messages', 'smb_message_echoes', 'history']);

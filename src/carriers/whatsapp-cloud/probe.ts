@@ -4,8 +4,8 @@
 import type { ChannelSubject, Hop, HopAnswer, HopFailure } from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import { foreignId } from '../../core/text.ts';
-import { member } from '../json-reading.ts';
-import { agent, readJson, tokenOf } from './fetch.ts';
+import { member, readJson } from '../json-reading.ts';
+import { agent, tokenOf } from './fetch.ts';
 import { judgeLookUp } from './graph-error.ts';
 import { graphOf } from './settings.ts';
 
