@@ -32,6 +32,7 @@ type Things = Record<
   | 'organizationKey'
   | 'carrierMessage'
   | 'backup'
+  | 'user'
   | 'blob',
   string
 >;
@@ -100,6 +101,17 @@ const examples: Record<string, Example> = {
   'DELETE /api/v1/organizations/:id/keys/:key_id': (t) => ({
     path: `/api/v1/organizations/${t.organization}/keys/${t.organizationKey}`,
   }),
+  'POST /api/v1/apps/:id/users': (t) => ({
+    path: `/api/v1/apps/${t.app}/users`,
+    // Names are unique in the whole instance, and a stranger may make one in an app of its own.
+    body: { name: `user-of-${t.app.slice(-8)}`, password: 'Another-1-pass' },
+  }),
+  'GET /api/v1/apps/:id/users': (t) => ({ path: `/api/v1/apps/${t.app}/users` }),
+  'PATCH /api/v1/apps/:id/users/:user_id': (t) => ({
+    path: `/api/v1/apps/${t.app}/users/${t.user}`,
+    body: { password: 'Changed-1-pass' },
+  }),
+  'DELETE /api/v1/apps/:id/users/:user_id': (t) => ({ path: `/api/v1/apps/${t.app}/users/${t.user}` }),
   'POST /api/v1/apps/:id/endpoints': (t) => ({
     path: `/api/v1/apps/${t.app}/endpoints`,
     body: { url: 'http://127.0.0.1:9/', events: ['media.deleted'] },
@@ -246,6 +258,7 @@ beforeAll(async () => {
     delivery: deliveries[0].id,
     deadDelivery: String(failed['delivery']),
     journal: (await rig.call('GET', '/api/v1/journal')).body.data[0].id,
+    user: await made(`/api/v1/apps/${owner.appId}/users`, { name: 'spare', password: 'Spare-1-pass' }),
     organizationKey: await made(`/api/v1/organizations/${organization}/keys`, { name: 'spare' }),
     carrierMessage: message.carrier_message_id,
     // Known once one was begun.
