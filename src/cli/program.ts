@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addAdministration } from './administer.ts';
 import { addArchive } from './archive.ts';
 import { addBackup } from './backup.ts';
+import { addConformance } from './conformance.ts';
 import { addDeliveries } from './deliveries.ts';
 import { addDoctor } from './doctor.ts';
 import { endingOf, exitCodes } from './failures.ts';
@@ -51,6 +52,7 @@ export function buildProgram(world: World, local: Local, version: string): Comma
   addAdministration(program, bind);
   addJournal(program, bind);
   addJobs(program, bind);
+  addConformance(program, bind);
   addRetention(program, bind);
   addScrub(program, bind);
   addBackup(program, bind);

@@ -95,6 +95,7 @@ test('the help of the program names every command and fits 100 columns', async (
       endpoints      where an app hears of its messages
       journal        webhooks as carriers posted them
       jobs           work that rests until a person looks
+      conformance    check that a server does what clients of a dialect rely on
       retention      how long files are kept
       scrub          read every stored file again and tell what is missing, damaged or left over
       backup         copy the records and files of the running server; later runs fetch what is new
