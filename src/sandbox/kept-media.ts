@@ -1,7 +1,7 @@
 // The carrier's own shelf: a folder with two files for each media, `{id}` with its bytes and, written after it, `{id}.json`
 // with what is known about it. It outlives the process, because a gateway that was killed asks again for what it had not
-// fetched. An id that was handed out in a webhook lives 7 days, that of an upload 30 (Meta, "Media"), both by the clock
-// that was passed in; what is past its life is removed when the next file comes.
+// fetched. At Meta an id that was handed out in a webhook lives 7 days, that of an upload 30 (Meta, "Media"); another carrier
+// says how long. Lives go by the clock that was passed in; what is past its life is removed when the next file comes.
 
 import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
@@ -19,7 +19,7 @@ const uploadLifeMs = 30 * dayMs;
 export type MediaSource = { path: string } | { bytes: AsyncIterable<Uint8Array> };
 
 /** What the sender's phone says about a file. `uploaded`: by the business, so that its id lives longer. */
-export type MediaFacts = { type: string; fileName?: string; uploaded?: boolean };
+export type MediaFacts = { type: string; fileName?: string; uploaded?: boolean; lifeMs?: Millis };
 
 export type KeptMedia = {
   readonly id: string;
@@ -40,13 +40,14 @@ export type MediaShelf = {
   remove(id: string): Promise<void>;
 };
 
-export async function openShelf(folder: string, clock: Clock): Promise<MediaShelf> {
+/** @param newId makes ids in the carrier's form, letters and digits */
+export async function openShelf(folder: string, clock: Clock, newId = newMediaId): Promise<MediaShelf> {
   const pathOf = (id: string): string => join(folder, id);
   const factsOf = (id: string): string => join(folder, `${id}.json`);
   await mkdir(folder, { recursive: true });
   const shelf = new Map<string, KeptMedia>();
   for (const name of await readdir(folder)) {
-    if (!/^\d{16}\.json$/.test(name)) continue;
+    if (!/^[A-Za-z0-9]+\.json$/.test(name)) continue;
     const media: KeptMedia = JSON.parse(await readFile(join(folder, name), 'utf8'));
     shelf.set(media.id, media);
   }
@@ -59,7 +60,7 @@ export async function openShelf(folder: string, clock: Clock): Promise<MediaShel
   return {
     async keep(phoneNumberId, source, facts) {
       for (const media of shelf.values()) if (!isAlive(media)) await remove(media.id);
-      const id = newMediaId();
+      const id = newId();
       const { sha256, size } = await write(source, pathOf(id)).catch(async (cause: unknown) => {
         await remove(id);
         throw new Error('the sandbox could not keep a file', { cause });
@@ -71,7 +72,7 @@ export async function openShelf(folder: string, clock: Clock): Promise<MediaShel
         fileName: facts.fileName ?? null,
         sha256,
         size,
-        expiresAt: clock.now() + (facts.uploaded === true ? uploadLifeMs : webhookLifeMs),
+        expiresAt: clock.now() + (facts.lifeMs ?? (facts.uploaded === true ? uploadLifeMs : webhookLifeMs)),
       };
       // Renamed into place, because half a fact would stop the next start.
       await writeFile(`${factsOf(id)}.new`, JSON.stringify(media));

@@ -63,8 +63,11 @@ export async function send(
   return sent;
 }
 
-/** By the extension. Voice notes are declared with their codec, as the carrier declares them. */
+/** By the extension; octet-stream where that says nothing. */
+export const lookedUpType = (path: string): string => lookup(path) || 'application/octet-stream';
+
+/** Voice notes are declared with their codec, as the carrier declares them. */
 function typeOf(path: string): string {
-  const type = lookup(path) || 'application/octet-stream';
+  const type = lookedUpType(path);
   return type === 'audio/ogg' ? 'audio/ogg; codecs=opus' : type;
 }
