@@ -548,7 +548,10 @@ export type Records = {
   }): Promise<{ id: string; appId: Id<'app'> } | undefined>;
   document(request: DocumentName): Promise<Document | undefined>;
   listDocuments(request: Omit<DocumentName, 'name'> & { page: PageRequest }): Promise<Page<Document>>;
-  /** `create`: false where there is one already, which stays as it is. false also where the app is gone. */
+  /**
+   * `create`: false where there is one already, which stays as it is. false also where the app is gone.
+   * @throws Fault body_too_large for more than 64 KiB of JSON
+   */
   putDocument(request: DocumentName & { value: JsonObject; now: Millis; how: 'put' | 'create' }): Promise<boolean>;
   removeDocument(request: DocumentName): Promise<boolean>;
 

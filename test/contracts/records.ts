@@ -11,6 +11,7 @@ import { durabilityClaims } from './records/durability.ts';
 import { eventGapClaims } from './records/event-gaps.ts';
 import { eventReplayClaims } from './records/event-replay.ts';
 import { expiringClaims } from './records/expiring.ts';
+import { dialectClaims } from './records/for-dialects.ts';
 import { holdClaims } from './records/holds.ts';
 import { idempotencyClaims } from './records/idempotency.ts';
 import { jobClaims } from './records/jobs.ts';
@@ -41,6 +42,7 @@ export function recordsContract(name: string, open: Open): void {
   readingClaims(name, open);
   administrationClaims(name, open);
   uploadClaims(name, open);
+  dialectClaims(name, open);
   storeCareClaims(name, open);
   rereadingClaims(name, open);
   idempotencyClaims(name, open);

@@ -1,3 +1,4 @@
+import { Fault } from '../../core/faults.ts';
 import type { Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Document } from '../../core/model.ts';
@@ -51,6 +52,9 @@ export async function listDocuments(
   );
 }
 
+const mostBytes = 64 * 1024;
+
+/** @throws Fault body_too_large */
 export async function putDocument(
   access: Access,
   {
@@ -65,7 +69,9 @@ export async function putDocument(
 ): Promise<boolean> {
   const app = await appKey(access, { kind: 'instance' }, appId);
   if (app === undefined) return false;
-  const row = { app_key: app, dialect, kind, name, value: JSON.stringify(value), created_at: now };
+  const text = JSON.stringify(value);
+  if (Buffer.byteLength(text) > mostBytes) throw new Fault('body_too_large');
+  const row = { app_key: app, dialect, kind, name, value: text, created_at: now };
   const stored = await access.db
     .insertInto('documents')
     .values(row)
