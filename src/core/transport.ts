@@ -11,6 +11,8 @@ export type SendRequest = {
   headers: Readonly<Record<string, string>>;
   /** Secrets in force, each with a signature of its own. `whsec_` and base64, or raw text. */
   secrets: readonly string[];
+  /** Whether it carries the three headers of Standard Webhooks. */
+  standardHeaders: boolean;
   /** Stable over retries, so that the receiver can tell them. */
   id: string;
   /** When it is signed. */

@@ -13,10 +13,14 @@ export const oneOf =
   (value) =>
     typeof value === 'string' && names.includes(value) ? undefined : `must be one of: ${names.join(', ')}`;
 
+/** Of every dialect. `standard_webhooks`: whether requests carry the headers of Standard Webhooks, too; they do unless it is false. */
+const everywhere: Readonly<Record<string, SettingReader>> = { standard_webhooks: flag };
+
 /** A dialect's `readSettings`. Settings that were never given are not in it: their default is where they are used. */
 export function settingsReader(
-  known: Readonly<Record<string, SettingReader>>,
+  own: Readonly<Record<string, SettingReader>>,
 ): (given: JsonObject, before: JsonObject) => JsonObject {
+  const known = { ...everywhere, ...own };
   return (given, before) => {
     for (const [name, value] of Object.entries(given)) {
       const objection = Object.hasOwn(known, name) ? known[name]?.(value) : 'is not known here';

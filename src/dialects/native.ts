@@ -1,9 +1,9 @@
 // The native dialect: events as the native API shows things, one request for each event.
 
 import type { Dialect } from '../core/dialect.ts';
-import { invalid } from '../core/faults.ts';
 import { eventTypes } from '../core/model.ts';
 import { presentEvent } from '../core/present.ts';
+import { settingsReader } from './endpoint-settings.ts';
 
 export const native: Dialect = {
   name: 'native',
@@ -16,10 +16,6 @@ export const native: Dialect = {
   }),
   nextTry: () => 'native',
   timeoutMs: 15_000,
-  readSettings(given) {
-    const [name] = Object.keys(given);
-    if (name !== undefined) throw invalid(`body.settings.${name}`, 'is not known here');
-    return {};
-  },
+  readSettings: settingsReader({}),
   facade: null,
 };

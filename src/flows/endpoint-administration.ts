@@ -88,6 +88,7 @@ export function endpointAdministration(parts: EndpointAdministrationParts): Endp
 
     async updateEndpoint(reach, appId, id, { headers, settings, ...given }) {
       const endpoint = found(await records.endpoint({ reach, appId, id }));
+      if (endpoint.transport === 'socket') checkSocket(given);
       if (given.url !== undefined) checkUrl(given.url);
       const dialect = dialectOf(given.dialect ?? endpoint.dialect);
       checkHeaders(headers ?? {});
@@ -133,6 +134,12 @@ export function endpointAdministration(parts: EndpointAdministrationParts): Endp
       return found(await records.updateEndpoint({ reach, appId, id, now: clock.now(), set: { sealed } }));
     },
   };
+}
+
+/** An app has one socket for each dialect, and clients come to it. */
+function checkSocket(given: EndpointChange): void {
+  for (const name of ['url', 'dialect'] as const)
+    if (given[name] !== undefined) throw invalid(`body.${name}`, 'cannot be changed: the endpoint is a socket');
 }
 
 function checkHeaders(headers: Record<string, string>): void {

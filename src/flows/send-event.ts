@@ -62,6 +62,7 @@ export async function sendEvent(
       body: rendered.body,
       headers: { ...headers, ...rendered.headers, ...signed, ...(span && { traceparent: span.traceparent }) },
       secrets: inForce,
+      standardHeaders: settings['standard_webhooks'] !== false,
       id: part === 0 ? event.id : `${event.id}.${part}`,
       at,
       timeoutMs: parts.timeoutMs ?? dialect.timeoutMs,

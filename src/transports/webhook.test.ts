@@ -49,6 +49,7 @@ function sendingThrough(requester: Requester, now = Date.now()) {
       body,
       headers: { 'content-type': 'application/json' },
       secrets: [secret],
+      standardHeaders: true,
       id: 'evt_1',
       at: now,
       timeoutMs: 10_000,
@@ -114,6 +115,14 @@ test.each([[['whsec_not base64!']], [['']], [[]], [[secret, 'whsec_']]])(
     expect(received).toEqual([]);
   },
 );
+
+test('an endpoint that will not have them gets no headers of Standard Webhooks, and all others', async () => {
+  const { received, url } = await receiver((_, response) => void response.end());
+  const outcome = await sender()(url, { standardHeaders: false, headers: { 'x-vendor-signature': 'abc' } });
+  expect(outcome.status).toBe(200);
+  expect(received[0]?.headers).toMatchObject({ 'x-vendor-signature': 'abc' });
+  expect(Object.keys(received[0]?.headers ?? {}).filter((name) => name.startsWith('webhook-'))).toEqual([]);
+});
 
 test('static headers arrive, and those that belong to the gateway cannot be replaced by them', async () => {
   const { received, url } = await receiver((_, response) => void response.end());

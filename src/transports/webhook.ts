@@ -1,11 +1,17 @@
-// One signed POST to an application. Signed by Standard Webhooks; redirects are not followed, because a signature is
+// One signed POST to an application. Signed by Standard Webhooks, unless its endpoint will not have that; redirects are not followed, because a signature is
 // made for one address; of the reply only its beginning is read, for the attempt log.
 
 import { createHash } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
 import type { Clock } from '../core/ids.ts';
 import { type OutgoingAnswer, OutgoingError, type Requester } from '../core/requester.ts';
-import { headerObjection, reservedHeader, type SendOutcome, type WebhookTransport } from '../core/transport.ts';
+import {
+  headerObjection,
+  reservedHeader,
+  type SendOutcome,
+  type SendRequest,
+  type WebhookTransport,
+} from '../core/transport.ts';
 import { codeOf } from '../outgoing/outgoing-failure.ts';
 import { retryAfterMs } from '../outgoing/retry-after.ts';
 import { timeLimit } from '../outgoing/time-limit.ts';
@@ -35,8 +41,8 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
         bodyLength: bytes.length,
       });
 
-      const signature = signed(request.secrets, request.id, request.at, request.body);
-      if (signature === undefined) return done({ error: 'a signing secret cannot be used', fault: 'receiver' });
+      const standard = request.standardHeaders ? standardHeaders(request) : {};
+      if (standard === undefined) return done({ error: 'a signing secret cannot be used', fault: 'receiver' });
       const added = Object.entries(request.headers).filter(([name]) => !reservedHeader(name));
       const unfit = added.find(([name, value]) => headerObjection(name, value) !== undefined);
       if (unfit !== undefined) return done({ error: `the header ${unfit[0]} cannot be sent`, fault: 'receiver' });
@@ -47,12 +53,7 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
         const answer = await requester.request({
           method: 'POST',
           url: request.url,
-          headers: {
-            ...Object.fromEntries(added),
-            'webhook-id': request.id,
-            'webhook-timestamp': String(Math.floor(request.at / 1000)),
-            'webhook-signature': signature,
-          },
+          headers: { ...Object.fromEntries(added), ...standard },
           body: bytes,
           headersTimeoutMs: request.timeoutMs,
           signal: limit.signal,
@@ -79,11 +80,15 @@ export function webhookTransport({ requester, clock }: WebhookParts): WebhookTra
   };
 }
 
-/** One signature for each secret; undefined when there is no secret or one that cannot be read. */
-function signed(secrets: readonly string[], id: string, at: number, body: string): string | undefined {
+/** With one signature for each secret; undefined when there is no secret or one that cannot be read. */
+function standardHeaders({ secrets, id, at, body }: SendRequest): Record<string, string> | undefined {
   if (secrets.length === 0) return undefined;
   try {
-    return secrets.map((secret) => signerOf(secret).sign(id, new Date(at), body)).join(' ');
+    return {
+      'webhook-id': id,
+      'webhook-timestamp': String(Math.floor(at / 1000)),
+      'webhook-signature': secrets.map((secret) => signerOf(secret).sign(id, new Date(at), body)).join(' '),
+    };
   } catch {
     return undefined;
   }

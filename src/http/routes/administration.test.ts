@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { start } from '../../../test/contracts/records/rig.ts';
 import { type Answer, fieldsOf, furnish, type Http, keyOf, openHttp } from '../../../test/http/rig.ts';
 
 const idOf = ({ json }: Answer): string => String(json['id']);
@@ -129,6 +130,24 @@ test('a bad setting is refused with its name', async () => {
   ] as const) {
     const answer = await post(http, path, body);
     expect([answer.status, fieldsOf(answer)], `${path} ${JSON.stringify(body)}`).toEqual([400, [...fields]]);
+  }
+});
+
+test('a socket is set up like any endpoint, but stays what it is', async () => {
+  const http = await openHttp();
+  const { app, reach } = await furnish(http);
+  const order = { now: start, reach, appId: app.id, url: '', transport: 'socket', dialect: 'native' } as const;
+  const made = await http.records.createEndpoint({ ...order, settings: {}, events: null, sealed: Uint8Array.of(1) });
+  const path = `/api/v1/apps/${app.id}/endpoints/${made?.id}`;
+  expect((await http.call('GET', path)).json).toMatchObject({ transport: 'socket', url: '', settings: {} });
+  const settings = { standard_webhooks: false };
+  expect((await http.call('PATCH', path, { body: { settings } })).json).toMatchObject({ settings });
+  for (const [field, value] of [
+    ['url', 'https://app.example/hook'],
+    ['dialect', 'native'],
+  ] as const) {
+    const answer = await http.call('PATCH', path, { body: { [field]: value } });
+    expect([answer.status, fieldsOf(answer)]).toEqual([400, [`body.${field}`]]);
   }
 });
 
