@@ -57,34 +57,11 @@ export const metaRetryWaits: readonly number[] = [
 
 const mostReplyBytes = 64 * 1024;
 
-export function poster(dispatcher: Dispatcher, pause: (ms: number, signal: AbortSignal) => Promise<void>): Poster {
-  const call = async (url: string, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) => {
-    const answer = await request(url, { ...options, dispatcher });
-    return { status: answer.statusCode, body: await beginning(answer.body) };
-  };
-
-  const post: Poster['post'] = async (url, body, options) => {
-    const headers = {
-      'content-type': 'application/json',
-      'user-agent': 'facebookexternalua',
-      ...signature(body, options),
-    };
+export function poster(dispatcher: Dispatcher, pause: Pause): Poster {
+  const post: Poster['post'] = (url, body, options) => {
+    const headers = { 'user-agent': 'facebookexternalua', ...signature(body, options) };
     const sent = options.alterAfterSigning === true ? Buffer.concat([body, Buffer.from(' ')]) : body;
-    const waits = options.retries ?? [];
-    const stop = options.signal ?? new AbortController().signal;
-    for (let tries = 1; ; tries++) {
-      const start = performance.now();
-      const limit = AbortSignal.any([stop, AbortSignal.timeout(options.timeoutMs ?? 10_000)]);
-      const answer = await call(url, { method: 'POST', headers, body: sent, signal: limit }).then(
-        ({ status, body }) => ({ status, body, error: null }),
-        (error: unknown) => ({ status: null, body: '', error: String(error) }),
-      );
-      const wait = waits[tries - 1];
-      if (answer.status === 200 || wait === undefined || stop.aborted) {
-        return { ...answer, durationMs: performance.now() - start, tries };
-      }
-      await pause(wait, stop);
-    }
+    return postUntilTaken({ dispatcher, pause }, url, headers, sent, options);
   };
 
   return {
@@ -95,9 +72,42 @@ export function poster(dispatcher: Dispatcher, pause: (ms: number, signal: Abort
       asked.searchParams.set('hub.mode', 'subscribe');
       asked.searchParams.set('hub.challenge', challenge);
       asked.searchParams.set('hub.verify_token', verifyToken);
-      return await call(asked.href, { method: 'GET', signal: AbortSignal.timeout(10_000) });
+      return await call(dispatcher, asked.href, { method: 'GET', signal: AbortSignal.timeout(10_000) });
     },
   };
+}
+
+export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
+
+/** Posts JSON, and again after each wait until it is answered with 200. */
+export async function postUntilTaken(
+  { dispatcher, pause }: { dispatcher: Dispatcher; pause: Pause },
+  url: string,
+  headers: Readonly<Record<string, string>>,
+  body: Uint8Array,
+  options: Pick<PostOptions, 'retries' | 'timeoutMs' | 'signal'> = {},
+): Promise<Posted> {
+  const waits = options.retries ?? [];
+  const stop = options.signal ?? new AbortController().signal;
+  for (let tries = 1; ; tries++) {
+    const start = performance.now();
+    const signal = AbortSignal.any([stop, AbortSignal.timeout(options.timeoutMs ?? 10_000)]);
+    const sent = { 'content-type': 'application/json', ...headers };
+    const answer = await call(dispatcher, url, { method: 'POST', headers: sent, body, signal }).then(
+      ({ status, body }) => ({ status, body, error: null }),
+      (error: unknown) => ({ status: null, body: '', error: String(error) }),
+    );
+    const wait = waits[tries - 1];
+    if (answer.status === 200 || wait === undefined || stop.aborted) {
+      return { ...answer, durationMs: performance.now() - start, tries };
+    }
+    await pause(wait, stop);
+  }
+}
+
+async function call(dispatcher: Dispatcher, url: string, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) {
+  const answer = await request(url, { ...options, dispatcher });
+  return { status: answer.statusCode, body: await beginning(answer.body) };
 }
 
 function signature(body: Uint8Array, { secret, signature }: PostOptions): Record<string, string> {
