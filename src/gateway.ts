@@ -41,6 +41,7 @@ import { startPump } from './flows/pump.ts';
 import { removeWork } from './flows/remove.ts';
 import { replays } from './flows/replay.ts';
 import { scrubbing } from './flows/scrub.ts';
+import { socketSessions } from './flows/socket-sessions.ts';
 import { watchSuspects } from './flows/suspects.ts';
 import { startSweeper } from './flows/sweep.ts';
 import { testDelivery } from './flows/test-delivery.ts';
@@ -56,6 +57,7 @@ import { type Logger, makeLog } from './log.ts';
 import { metricsType, openMetrics } from './observing/metrics.ts';
 import { openRecords } from './open-records.ts';
 import { guardedRequester } from './outgoing/guarded-requester.ts';
+import { socketHub } from './transports/socket-hub.ts';
 import { webhookTransport } from './transports/webhook.ts';
 import { version } from './version.ts';
 
@@ -151,8 +153,10 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     deliveries.poke();
     bell.poke();
   };
+  const sockets = socketHub({ clock });
   const sending = {
     dialects,
+    sockets,
     transport: webhookTransport({ requester, clock }),
     links,
     sealer: seals,
@@ -313,7 +317,19 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       pass,
     }),
     administration: administer,
-    facades: { dialects, desk: atDesk },
+    facades: {
+      dialects,
+      desk: atDesk,
+      sockets: socketSessions({
+        records,
+        hub: sockets,
+        desk: atDesk,
+        sealer: seals,
+        clock,
+        onWork: () => deliveries.poke(),
+        onError,
+      }),
+    },
     desk: mediaDesk({ records, blobs, clock, onWork: wake }),
     scrub: scrubbing({ records: blinded, blobs: store, clock, onWork: wake, onError }),
     backups: backing,

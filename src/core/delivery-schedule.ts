@@ -54,3 +54,6 @@ export function judgeAttempt(
   const at = now + Math.max(asked, Math.round(wait * (1 + chance / 10)));
   return next === 'native' && at > began + deliveryLife ? { to: 'dead', reason } : { to: 'retry', at, reason };
 }
+
+/** Wait before a frame that was lost is sent to whoever is connected then; a client that connects does not wait for it. */
+export const frameRetryMs = (failures: number): number => Math.min(second * 2 ** Math.min(failures, 6), minute);

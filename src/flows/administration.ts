@@ -88,7 +88,7 @@ export function administration(parts: AdministrationParts): Administration {
   }
 
   return {
-    ...keyAdministration({ records, dialectOf, clock }),
+    ...keyAdministration({ ...parts, dialectOf }),
     ...endpointAdministration({ ...parts, dialectOf }),
     checkDialect: (name) => void dialectOf(name),
 

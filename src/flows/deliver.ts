@@ -1,10 +1,11 @@
 // One attempt to deliver: rendered now, in the endpoint's dialect, signed, sent, judged, recorded.
 
-import { judgeAttempt } from '../core/delivery-schedule.ts';
+import { frameRetryMs, judgeAttempt } from '../core/delivery-schedule.ts';
 import type { PassFailpoint } from '../core/failpoints.ts';
 import type { AttemptLog, DeliveryJob, DeliveryResult, Records } from '../core/records.ts';
 import { inSpan, type Span, type TraceFacts, type Tracing } from '../core/tracing.ts';
-import { nothingToSay, type SendEventParts, sendEvent } from './send-event.ts';
+import { nothingToSay, type SendEventParts, type Sending, type Sent, sendEvent } from './send-event.ts';
+import { subjectOf, type TellSocketParts, tellSocket } from './tell-socket.ts';
 
 export type DeliveryReport = {
   delivery: string;
@@ -16,13 +17,14 @@ export type DeliveryReport = {
   durationMs: number;
 };
 
-export type DeliverParts = SendEventParts & {
-  records: Pick<Records, 'settleDeliveries'>;
-  chance(): number;
-  report(report: DeliveryReport): void;
-  pass?: PassFailpoint | undefined;
-  tracing?: Tracing | undefined;
-};
+export type DeliverParts = SendEventParts &
+  TellSocketParts & {
+    records: Pick<Records, 'settleDeliveries' | 'releaseQueue'>;
+    chance(): number;
+    report(report: DeliveryReport): void;
+    pass?: PassFailpoint | undefined;
+    tracing?: Tracing | undefined;
+  };
 
 export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: AbortSignal) => Promise<void> {
   const { clock } = parts;
@@ -45,48 +47,78 @@ export function deliverWork(parts: DeliverParts): (job: DeliveryJob, signal: Abo
     span: Span | undefined,
   ): Promise<string | undefined> {
     const at = clock.now();
-    const { event, endpoint, delivery } = job;
-    const sending = { event, endpoint, part: delivery.part, about: `delivery ${delivery.id}` };
-    const outcome = await inSpan(span, 'send', (part) => sendEvent(parts, sending, signal, part), 'asks');
+    const attempt = job.endpoint.transport === 'socket' ? overSocket : byWebhook;
+    const tried = await inSpan(span, 'send', (part) => attempt(job, signal, part), 'asks');
     // Stopping, or the lease was lost: somebody else will try again, and this try does not count.
     if (signal.aborted) return 'aborted';
-    const { retryAfterMs, body, ...seen } = outcome;
+    if (tried === 'nobody') return await waitForSomebody(job);
+    const { sent, result } = tried;
+    const { retryAfterMs, body, ...seen } = sent;
     const log: AttemptLog = { at, ...seen };
-    const now = clock.now();
-    const result: DeliveryResult =
-      outcome === nothingToSay
-        ? { to: 'delivered' }
-        : judgeAttempt(
-            outcome,
-            job.failures,
-            job.delivery.stateAt,
-            (failures) =>
-              parts.dialects.get(job.endpoint.dialect)?.nextTry(failures, job.endpoint.settings) ?? 'native',
-            now,
-            parts.chance(),
-          );
-    if (outcome.status !== null) parts.pass?.('before_delivery_settled');
+    if (sent.status !== null) parts.pass?.('before_delivery_settled');
     const [settled] = await inSpan(span, 'settle', () =>
-      parts.records.settleDeliveries([{ job: job.job, attempt: job.attempt, at: now, log, result }]),
+      parts.records.settleDeliveries([{ job: job.job, attempt: job.attempt, at: clock.now(), log, result }]),
     );
     if (settled === undefined) throw new Error('the records gave no outcome');
+    const outcome = settled.outcome === 'done' ? result.to : 'stale';
     parts.report({
       delivery: job.delivery.id,
       endpoint: job.endpoint.id,
       event: job.event.type,
-      outcome: settled.outcome === 'done' ? result.to : 'stale',
-      status: outcome.status,
-      error: outcome.error,
-      durationMs: outcome.durationMs,
+      outcome,
+      status: sent.status,
+      error: sent.error,
+      durationMs: sent.durationMs,
     });
     span?.note({
-      'mediadock.outcome': settled.outcome === 'done' ? result.to : 'stale',
-      ...(outcome.status !== null && { 'http.response.status_code': outcome.status }),
+      'mediadock.outcome': outcome,
+      ...(sent.status !== null && { 'http.response.status_code': sent.status }),
     });
     if (result.to === 'delivered') return undefined;
-    return outcome.status === null ? 'no answer' : `answered ${outcome.status}`;
+    return sent.status === null ? 'no answer' : `answered ${sent.status}`;
+  }
+
+  async function byWebhook(job: DeliveryJob, signal: AbortSignal, span: Span | undefined): Promise<Tried> {
+    const sent = await sendEvent(parts, sendingOf(job), signal, span);
+    if (sent === nothingToSay) return { sent, result: { to: 'delivered' } };
+    const dialect = parts.dialects.get(job.endpoint.dialect);
+    const nextTry = (failures: number) => dialect?.nextTry(failures, job.endpoint.settings) ?? 'native';
+    const { failures, delivery } = job;
+    const verdict = judgeAttempt(sent, failures, delivery.stateAt, nextTry, clock.now(), parts.chance());
+    return { sent, result: verdict.to === 'dead' ? { ...verdict, handOver: true } : verdict };
+  }
+
+  async function overSocket(job: DeliveryJob, signal: AbortSignal): Promise<Tried | 'nobody'> {
+    const { is, sent } = await tellSocket(parts, sendingOf(job), job.delivery.stateAt, signal);
+    if (is === 'nobody') return 'nobody';
+    if (is === 'delivered') return { sent, result: { to: 'delivered' } };
+    const at = clock.now() + frameRetryMs(job.failures);
+    return { sent, result: { to: 'retry', at, reason: sent.error ?? 'lost' } };
+  }
+
+  /** Puts it back untried. Whoever connected after we looked did not release it, because it was taken. */
+  async function waitForSomebody({ job, attempt, event, endpoint, delivery }: DeliveryJob): Promise<string> {
+    const { policy, socket } = parts.dialects.get(endpoint.dialect) ?? {};
+    const at = clock.now();
+    const until = Math.max(delivery.stateAt + (policy?.queue?.lifeMs ?? 0), at + leastQueuedMs);
+    await parts.records.settleDeliveries([{ job, attempt, at, log: null, result: { to: 'queued', until } }]);
+    if (parts.sockets.isHeard(subjectOf(event, endpoint, delivery.stateAt)))
+      await parts.records.releaseQueue({ endpointId: endpoint.id, now: clock.now(), spacingMs: socket?.drainMs ?? 0 });
+    return 'nobody is connected';
   }
 }
+
+/** What is due again although nobody came is looked at once a minute, until it is trimmed. */
+const leastQueuedMs = 60_000;
+
+type Tried = { sent: Sent; result: DeliveryResult };
+
+const sendingOf = ({ event, endpoint, delivery }: DeliveryJob): Sending => ({
+  event,
+  endpoint,
+  part: delivery.part,
+  about: `delivery ${delivery.id}`,
+});
 
 const tracedFacts = ({ delivery, endpoint, event }: DeliveryJob): TraceFacts => ({
   'mediadock.delivery': delivery.id,

@@ -6,6 +6,8 @@ import type { Clock, Millis } from '../core/ids.ts';
 import { newSecret } from '../core/keys.ts';
 import type { Key, Mode, Permission, Reach } from '../core/model.ts';
 import type { KeyOwner, Records } from '../core/records.ts';
+import type { Sealer } from '../core/sealing.ts';
+import { socketEndpoint } from './socket-endpoint.ts';
 
 export type NewKeyGiven = {
   name?: string | undefined;
@@ -27,13 +29,16 @@ export type KeyAdministration = {
 };
 
 export type KeyAdministrationParts = {
-  records: Pick<Records, 'app' | 'organization' | 'createKey' | 'key' | 'rotateKey'>;
+  records: Pick<Records, 'app' | 'organization' | 'createKey' | 'key' | 'rotateKey' | 'createEndpoint'>;
+  sealer: Sealer;
   /** @throws Fault invalid_request naming body.dialect */
   dialectOf(name: string): Dialect;
   clock: Clock;
 };
 
-export function keyAdministration({ records, dialectOf, clock }: KeyAdministrationParts): KeyAdministration {
+export function keyAdministration(parts: KeyAdministrationParts): KeyAdministration {
+  const { records, dialectOf, clock } = parts;
+
   /** How far a key of this owner reaches, and what it speaks by default. */
   async function ownerOf(reach: Reach, owner: KeyOwner): Promise<{ reach: Reach; dialect: string }> {
     if (owner.kind === 'app') {
@@ -63,6 +68,9 @@ export function keyAdministration({ records, dialectOf, clock }: KeyAdministrati
         dialect: dialect.name,
         endsAt: given.endsAt ?? null,
       });
+      // From the first key on, what its clients would hear waits for them.
+      if (dialect.socket !== undefined && whose.reach.kind === 'app')
+        await socketEndpoint(parts, whose.reach.appId, dialect.name, clock.now());
       return { key, secret };
     },
 

@@ -7,19 +7,26 @@ import { type Millis, newId } from '../core/ids.ts';
 import type { Endpoint, Event, Media, Message, Reach } from '../core/model.ts';
 import type { Records } from '../core/records.ts';
 import { type SendEventParts, type Sent, sendEvent } from './send-event.ts';
+import { type TellSocketParts, tellSocket } from './tell-socket.ts';
 
 export type TestDelivery = {
   /** Sends one, whether or not the endpoint is paused. @throws Fault not_found */
   send(reach: Reach, appId: string, endpointId: string, signal: AbortSignal): Promise<Sent>;
 };
 
-export function testDelivery(parts: SendEventParts & { records: Pick<Records, 'endpoint'> }): TestDelivery {
+export type TestDeliveryParts = SendEventParts & TellSocketParts & { records: Pick<Records, 'endpoint'> };
+
+export function testDelivery(parts: TestDeliveryParts): TestDelivery {
   return {
     async send(reach, appId, id, signal) {
       const endpoint = await parts.records.endpoint({ reach, appId, id });
       if (endpoint === undefined) throw new Fault('not_found');
-      const event = sampleEvent(endpoint, parts.clock.now());
-      const sent = await sendEvent(parts, { event, endpoint, part: 0, about: `test of ${id}` }, signal);
+      const now = parts.clock.now();
+      const sending = { event: sampleEvent(endpoint, now), endpoint, part: 0, about: `test of ${id}` };
+      const sent =
+        endpoint.transport === 'socket'
+          ? (await tellSocket(parts, sending, now, signal)).sent
+          : await sendEvent(parts, sending, signal);
       const isUnspoken = sent.body === null && sent.error === null;
       return isUnspoken ? { ...sent, error: `the dialect ${endpoint.dialect} has no words for a message` } : sent;
     },

@@ -6,6 +6,7 @@ import { home, settings, start } from '../../test/contracts/records/rig.ts';
 import type { Caller } from '../core/caller.ts';
 import { hashOf } from '../core/keys.ts';
 import type { Records } from '../core/records.ts';
+import { sealer } from '../core/sealing.ts';
 import { openSqliteRecords } from '../database/sqlite/open.ts';
 import { dialects } from '../dialects/registry.ts';
 import { type KeyAdministration, keyAdministration } from './key-administration.ts';
@@ -33,7 +34,7 @@ const dialectOf = (name: string) => {
   return dialect;
 };
 const createKey: KeyAdministration['createKey'] = (...given) =>
-  keyAdministration({ records, dialectOf, clock }).createKey(...given);
+  keyAdministration({ records, dialectOf, sealer: sealer([new Uint8Array(32)]), clock }).createKey(...given);
 
 /** A user of an app of its own, counted by nobody yet. */
 async function somebody(name: string) {

@@ -89,8 +89,11 @@ export function buildHttp(parts: HttpParts): FastifyInstance {
   if (parts.log !== undefined) logRequests(app, parts.log);
   countRequests(app, parts.metrics);
   register(app, routes, parts);
-  if (parts.facades !== undefined)
-    registerFacades(app, { ...parts, dialects: parts.facades.dialects, dialectDesk: parts.facades.desk });
+  if (parts.facades !== undefined) {
+    const { dialects, desk, sockets } = parts.facades;
+    if (sockets !== undefined) app.addHook('preClose', async () => await sockets.stop());
+    registerFacades(app, { ...parts, dialects, dialectDesk: desk, sockets });
+  }
   return app;
 }
 

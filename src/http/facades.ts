@@ -5,21 +5,17 @@
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller } from '../core/caller.ts';
-import type { Desk } from '../core/desk.ts';
-import type { Dialect, DialectAnswer, DialectCall, DialectRoute, Dialects } from '../core/dialect.ts';
+import type { Dialect, DialectAnswer, DialectCall, DialectRoute } from '../core/dialect.ts';
 import { Fault } from '../core/faults.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
-import { callerOf, secretOf } from './admission.ts';
+import { callerOf } from './admission.ts';
 import { asFault } from './as-fault.ts';
 import { limitArrival, refuseEncodedBody } from './body-arrival.ts';
 import { setBodyParsers } from './body-parsers.ts';
-import type { HttpParts } from './parts.ts';
+import { type FacadeParts, keyOf, queryOf, type Row } from './facade-row.ts';
+import { socketRows } from './facade-sockets.ts';
 import { loggedPath } from './request-log.ts';
 import { serveMedia } from './serve-media.ts';
-
-export type FacadeParts = HttpParts & { dialects: Dialects; dialectDesk: Desk };
-
-type Row = { dialect: Dialect; route: DialectRoute };
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -29,9 +25,10 @@ declare module 'fastify' {
 }
 
 export function registerFacades(app: FastifyInstance, parts: FacadeParts): void {
-  const rows = [...parts.dialects.values()].flatMap((dialect) =>
-    (dialect.facade?.routes ?? []).map((route) => ({ dialect, route })),
-  );
+  const rows = [...parts.dialects.values()].flatMap((dialect): Row[] => [
+    ...(dialect.facade?.routes ?? []).map((route) => rowOf(dialect, route, parts)),
+    ...socketRows(dialect, parts),
+  ]);
   const addresses = [...Map.groupBy(rows, ({ route }) => `${route.method} ${shapeOf(route.path)}`).values()];
   app.decorateRequest('facade', undefined);
   for (const takes of ['nothing', 'json', 'stream'] as const) {
@@ -45,8 +42,15 @@ export function registerFacades(app: FastifyInstance, parts: FacadeParts): void 
   }
 }
 
+const rowOf = (dialect: Dialect, route: DialectRoute, parts: FacadeParts): Row => ({
+  dialect,
+  route,
+  answer: async (request, reply) =>
+    await send(await route.answer(callOf(request, route, parts)), request, reply, parts),
+});
+
 /** @throws Error for an address at which one dialect reads JSON and another a stream: a body can be read in one way only */
-function takesOf(routes: readonly DialectRoute[]): DialectRoute['takes'] {
+function takesOf(routes: readonly Row['route'][]): DialectRoute['takes'] {
   const kinds = new Set(routes.map(({ takes }) => takes));
   if (kinds.has('json') && kinds.has('stream'))
     throw new Error(`${routes[0]?.method} ${routes[0]?.path} reads JSON in one dialect and a stream in another`);
@@ -81,8 +85,7 @@ function serve(scope: FastifyInstance, below: string, candidates: readonly Row[]
     async handler(request, reply) {
       const { facade } = request;
       if (facade === undefined) throw new Error(`${method} ${path} was reached without a row`);
-      const answer = await facade.route.answer(callOf(request, facade, parts));
-      return await send(answer, request, reply, parts);
+      return await facade.answer(request, reply);
     },
   });
 }
@@ -100,7 +103,7 @@ async function admitTo(
     if (request.headers.authorization !== undefined) parts.wrongKeys?.check(request.ip);
     return;
   }
-  const secret = secretOf(request) ?? basicPassword(request.headers.authorization);
+  const secret = keyOf(request, candidates);
   if (secret === undefined) throw new Fault('key_missing');
   const caller = await callerOf(secret, request, parts);
   const row = candidates.find(({ dialect }) => dialect.name === caller.dialect);
@@ -125,13 +128,6 @@ async function admitTo(
   }
 }
 
-/** The key of clients that can send it only with the name of a user, which stands for nothing here. RFC 7617. */
-function basicPassword(authorization = ''): string | undefined {
-  const pair = /^Basic +([A-Za-z0-9+/=]+) *$/i.exec(authorization)?.[1];
-  const text = pair && Buffer.from(pair, 'base64').toString('utf8');
-  return text?.slice(text.indexOf(':') + 1) || undefined;
-}
-
 /** Below `/a/{app id}` whoever has no key of that app finds nothing. */
 function withinApp(caller: Caller, params: unknown): Caller {
   const appId = isObject(params) && typeof params['app'] === 'string' ? params['app'] : undefined;
@@ -140,7 +136,7 @@ function withinApp(caller: Caller, params: unknown): Caller {
   return caller;
 }
 
-function callOf(request: FastifyRequest, { route }: Row, parts: FacadeParts): DialectCall {
+function callOf(request: FastifyRequest, route: DialectRoute, parts: FacadeParts): DialectCall {
   const names = route.path.match(/:\w+/g) ?? [];
   const given = request.params as Record<string, string>;
   const stream = route.takes === 'stream' ? (request.body as AsyncIterable<Uint8Array> | undefined) : undefined;
@@ -148,12 +144,7 @@ function callOf(request: FastifyRequest, { route }: Row, parts: FacadeParts): Di
     // Only rows that read the Authorization header themselves are called without one, and they do not look at it.
     caller: request.caller as Caller,
     params: Object.fromEntries(names.map((name, place) => [name.slice(1), given[`p${place}`] ?? ''])),
-    query: Object.fromEntries(
-      Object.entries(request.query as Record<string, unknown>).flatMap(([name, value]) => {
-        const first: unknown = Array.isArray(value) ? value[0] : value;
-        return typeof first === 'string' ? [[name, first]] : [];
-      }),
-    ),
+    query: queryOf(request),
     url: request.url,
     headers: Object.fromEntries(
       Object.entries(request.raw.headersDistinct).map(([name, values]) => [name, (values ?? []).join(', ')]),

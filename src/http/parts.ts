@@ -18,6 +18,7 @@ import type { Intake } from '../flows/intake.ts';
 import type { MediaDesk } from '../flows/media-desk.ts';
 import type { Replays } from '../flows/replay.ts';
 import type { Scrub } from '../flows/scrub.ts';
+import type { SocketSessions } from '../flows/socket-sessions.ts';
 import type { TestDelivery } from '../flows/test-delivery.ts';
 import type { Uploads } from '../flows/upload.ts';
 import type { Users } from '../flows/users.ts';
@@ -43,7 +44,7 @@ export type HttpParts = {
   intake: Intake;
   administration: Administration;
   /** The dialects' own addresses, and the desk that they work at. Absent: only the native API is served. */
-  facades?: { dialects: Dialects; desk: Desk } | undefined;
+  facades?: { dialects: Dialects; desk: Desk; sockets?: SocketSessions | undefined } | undefined;
   desk: MediaDesk;
   eraser: Eraser;
   scrub: Scrub;

@@ -8,12 +8,15 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Makes a WebSocket of the connection; the reply must be hijacked first. undefined: nobody asked for one. */
-    upgrade: (() => Promise<WebSocket>) | undefined;
+    /**
+     * Makes a WebSocket of the connection; the reply must be hijacked first. undefined: nobody asked for one.
+     * @param mostBytes of a frame of the client; a larger one ends the connection with 1009
+     */
+    upgrade: ((mostBytes?: number) => Promise<WebSocket>) | undefined;
   }
 }
 
-/** Largest frame of a client, in bytes. */
+/** Largest frame of a client, unless whoever takes the connection says otherwise. */
 const frameBytes = 16 * 1024;
 
 /** Whether a request is one for a WebSocket (RFC 6455 section 4.1); any other wish to upgrade is answered as if it were not there. */
@@ -23,7 +26,13 @@ export const asksForWebSocket = (request: IncomingMessage): boolean =>
 /** @param release called with a connection that is no longer one of requests and answers */
 export function acceptUpgrades(app: FastifyInstance, release: (socket: Socket) => void): void {
   const wishes = new WeakMap<IncomingMessage, { response: ServerResponse; socket: Socket; head: Buffer }>();
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: frameBytes, perMessageDeflate: false });
+  const servers = new Map<number, WebSocketServer>();
+  function serverFor(maxPayload: number): WebSocketServer {
+    const server =
+      servers.get(maxPayload) ?? new WebSocketServer({ noServer: true, maxPayload, perMessageDeflate: false });
+    servers.set(maxPayload, server);
+    return server;
+  }
 
   app.server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     const response = new ServerResponse(request);
@@ -42,12 +51,12 @@ export function acceptUpgrades(app: FastifyInstance, release: (socket: Socket) =
     const wish = wishes.get(request.raw);
     if (wish === undefined) return;
     const { response, socket, head } = wish;
-    request.upgrade = () =>
+    request.upgrade = (mostBytes = frameBytes) =>
       new Promise((resolve, reject) => {
         response.detachSocket(socket);
         release(socket);
         socket.once('close', () => reject(new Error('the connection closed before it was a WebSocket')));
-        sockets.handleUpgrade(request.raw, socket, head, resolve);
+        serverFor(mostBytes).handleUpgrade(request.raw, socket, head, resolve);
       });
   });
 }

@@ -38,6 +38,7 @@ import { socketStreams } from '../../src/http/event-streams.ts';
 import { openApi } from '../../src/http/openapi.ts';
 import { openMetrics } from '../../src/observing/metrics.ts';
 import { guardedRequester } from '../../src/outgoing/guarded-requester.ts';
+import { socketHub } from '../../src/transports/socket-hub.ts';
 import { webhookTransport } from '../../src/transports/webhook.ts';
 import { capturesAt, claim, file, home, settings, settle, start } from '../contracts/records/rig.ts';
 import { checkAnswer } from './checked-answer.ts';
@@ -154,6 +155,7 @@ export async function openHttp(
     testDelivery: testDelivery({
       records,
       dialects,
+      sockets: socketHub({ clock }),
       transport: webhookTransport({ requester, clock }),
       links,
       sealer: seals,
