@@ -6,14 +6,14 @@ const mostMs = 30_000;
 /**
  * Asks the server under test; redirects are not followed.
  * @param key sent as Bearer; absent: none
- * @param body a text or a form as it stands, anything else as JSON
+ * @param body a text, bytes or a form as they stand, anything else as JSON
  */
 export async function ask(
   url: string,
   asked: { method?: string; key?: string; headers?: Readonly<Record<string, string>>; body?: unknown } = {},
 ): Promise<Answer> {
   const { method = 'GET', key, headers = {}, body } = asked;
-  const ready = typeof body === 'string' || body instanceof FormData;
+  const ready = typeof body === 'string' || body instanceof FormData || body instanceof Uint8Array;
   const answer = await fetch(url, {
     method,
     redirect: 'manual',

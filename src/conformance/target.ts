@@ -28,6 +28,8 @@ export type Target = {
   testKey?: string | undefined;
   /** A key of the organization that the app belongs to, where the dialect has such. */
   organizationKey?: string | undefined;
+  /** A user of the app, where the dialect has such: somebody who logs in with a password. */
+  login?: { name: string; password: string } | undefined;
   /** Sends a message as a person would. Gives the carrier's id of it, once the server accepted it. */
   inject?: ((message: SandboxMessage) => Promise<{ carrierMessageId: string }>) | undefined;
   /** Where an application hears: an address that the server can reach, and a wait, with a limit, for a request that fits. */
