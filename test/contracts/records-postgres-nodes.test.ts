@@ -6,6 +6,7 @@ import type { CaptureJob, Records } from '../../src/core/records.ts';
 import { openPostgresRecords } from '../../src/database/postgres/open.ts';
 import { copyDatabase } from '../servers/postgres.ts';
 import {
+  attemptAt,
   capturesAt,
   claim,
   claiming,
@@ -62,6 +63,73 @@ test('a lane holds its places over all nodes, and no job is claimed twice', asyn
   expect(new Set(jobs.map(({ job }) => job)).size).toBe(jobs.length);
   const lanes = Map.groupBy(jobs, ({ channel }) => channel.address);
   expect([...lanes.values()].map((lane) => lane.length)).toEqual([8, 8]);
+});
+
+test('what waits at a socket is claimed where its clients are connected, and by nobody else', async () => {
+  const { all, one } = await nodes(2);
+  const place = await home(one);
+  const socket = await one.createEndpoint({
+    now: start,
+    reach: place.reach,
+    appId: place.app.id,
+    url: '',
+    transport: 'socket',
+    dialect: 'queued',
+    settings: {},
+    events: null,
+    sealed: Uint8Array.of(1),
+  });
+  const lane = { endpointId: socket?.id ?? '', open: true };
+  await place.receive({ media: [] });
+  await at(all, 1).openLane(lane);
+  expect(await deliveriesAt(at(all, 0), start)).toEqual([]);
+  expect(await deliveriesAt(at(all, 1), start)).toHaveLength(1);
+});
+
+test('settling, trimming and releasing a socket beside each other lose nothing and send nothing twice', async () => {
+  const { all, one } = await nodes(3);
+  const place = await home(one);
+  const order = { now: start, reach: place.reach, appId: place.app.id, settings: {}, events: null };
+  const sealed = Uint8Array.of(1);
+  const socket = await one.createEndpoint({ ...order, url: '', transport: 'socket', dialect: 'queued', sealed });
+  await place.endpoint('queued');
+  if (socket === undefined) throw new Error('the socket was not made');
+  const { id: endpointId } = socket;
+  await Promise.all(all.map((records) => records.openLane({ endpointId, open: true })));
+  const texts = Array.from({ length: 40 }, (_, n) => place.message({ media: [], sentAt: start + n, text: `${n}` }));
+  await one.accept([place.unit(texts)]);
+
+  const sent: string[] = [];
+  const left = async () => {
+    const { ready, waiting, running, queued } = (await one.backlog({ now: start })).deliveries;
+    return ready + waiting + running + queued;
+  };
+  for (let round = 0; round < 60 && (await left()) > 0; round++) {
+    const now = start + round * second;
+    const deliver = async (records: Records) => {
+      for (const { job, attempt, delivery, endpoint } of await deliveriesAt(records, now)) {
+        const isSocket = endpoint.transport === 'socket';
+        if (isSocket) sent.push(delivery.id);
+        const log = attemptAt(now, isSocket ? {} : { status: 500, fault: 'none' });
+        const result = isSocket
+          ? ({ to: 'delivered' } as const)
+          : ({ to: 'dead', reason: 'HTTP 500', handOver: true } as const);
+        await records.settleDeliveries([{ job, attempt, at: now, log, result }]);
+      }
+    };
+    await Promise.all([
+      ...all.map(deliver),
+      at(all, round).releaseQueue({ endpointId, now, spacingMs: 100 }),
+      at(all, round + 1).trimQueue({ endpointId, perSender: 20, olderThan: start, now }),
+    ]);
+  }
+  const page = { limit: 1000, cursor: null };
+  const { rows } = await one.listDeliveries({ reach: place.reach, filter: { endpointId }, page });
+  const ended = rows.map(({ id, state, reason }) => [id, state === 'dead' ? reason : state] as const);
+  expect(rows).toHaveLength(40);
+  expect(ended.filter(([, end]) => end !== 'delivered' && end !== 'queue_full')).toEqual([]);
+  expect(sent.toSorted()).toEqual(ended.flatMap(([id, end]) => (end === 'delivered' ? [id] : [])).toSorted());
+  expect(await left()).toBe(0);
 });
 
 test('copies that reach several nodes at once make one message', async () => {
