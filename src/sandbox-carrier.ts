@@ -1,5 +1,6 @@
 // The sandbox carrier beside a gateway: a simulated WhatsApp and a small receiver, both on loopback, set up in the gateway
-// as a real carrier and a real application would be. What must outlive a restart is kept in `sandbox.json`.
+// as a real carrier and a real application would be. Other carriers are simulated beside it and set up when something is
+// first sent through them. What must outlive a restart is kept in `sandbox.json`.
 
 import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -10,9 +11,10 @@ import { newWebhookSecret } from './core/keys.ts';
 import type { SandboxDesk } from './core/sandbox-desk.ts';
 import type { Gateway } from './gateway.ts';
 import { somebody } from './sandbox/compose/person.ts';
-import type { Posted } from './sandbox/post.ts';
+import { accepted } from './sandbox/post.ts';
 import { type Receiver, startReceiver } from './sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from './sandbox/sandbox.ts';
+import { type KeptCarriers, openSimulatedCarriers } from './simulated-carriers.ts';
 
 export type SandboxCarrier = {
   sandbox: Sandbox;
@@ -34,6 +36,8 @@ type Kept = {
   webhookSecret: string;
   /** Absent until it was set up. */
   made?: { app: string; connection: string; channel: string; endpoint: string };
+  /** The carriers besides WhatsApp. */
+  others?: KeptCarriers;
 };
 
 /** @param folder the data folder */
@@ -44,29 +48,36 @@ export async function openSandboxCarrier(folder: string, clock: Clock): Promise<
   const receiver = await startReceiver({ clock, secret: kept.webhookSecret });
   sandbox.addNumber({ ...sandboxNumber, accessToken: kept.accessToken, appSecret: kept.appSecret });
   const carrierHost = new URL(sandbox.origin).host;
+  const keep = () => writeFile(file, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
+  kept.others ??= {};
+  const others = await openSimulatedCarriers(clock, join(folder, 'sandbox'), kept.others, keep);
 
   return {
     sandbox,
     receiver,
-    origins: [carrierHost, new URL(receiver.url).host],
+    origins: [carrierHost, new URL(receiver.url).host, ...others.origins],
     async attach(gateway) {
-      const fresh =
-        kept.made === undefined || (await gateway.records.connection({ id: kept.made.connection })) === undefined;
-      if (fresh) {
-        kept.made = await setUp(gateway, sandbox, receiver, kept, clock);
-        await writeFile(file, `${JSON.stringify(kept, null, 2)}\n`, { mode: 0o600 });
-      } else if (kept.made !== undefined) {
+      const known = kept.made;
+      const isThere = known !== undefined && (await gateway.records.connection({ id: known.connection })) !== undefined;
+      const made = isThere ? known : await setUp(gateway, sandbox, receiver, kept, clock);
+      if (isThere) {
         // Both got other ports at this start.
-        await gateway.administration.updateConnection(kept.made.connection, { graph_url: sandbox.origin });
-        await gateway.administration.updateEndpoint(instance, kept.made.app, kept.made.endpoint, { url: receiver.url });
+        await gateway.administration.updateConnection(made.connection, { graph_url: sandbox.origin });
+        await gateway.administration.updateEndpoint(instance, made.app, made.endpoint, { url: receiver.url });
+      } else {
+        kept.made = made;
+        await keep();
       }
-      const intakeUrl = `${gateway.url}/in/${kept.made?.connection}`;
-      gateway.useSandbox(deskOf(sandbox, kept.appSecret, intakeUrl));
-      return { intakeUrl, fresh };
+      const intakeUrl = `${gateway.url}/in/${made.connection}`;
+      const desks = new Map(await others.attach(gateway, made.app));
+      desks.set('whatsapp-cloud', deskOf(sandbox, kept.appSecret, intakeUrl));
+      gateway.useSandbox(byCarrier(desks));
+      return { intakeUrl, fresh: !isThere };
     },
     async close() {
       await receiver.close();
       await sandbox.close();
+      await others.close();
     },
   };
 }
@@ -131,6 +142,15 @@ async function readKept(file: string): Promise<Kept | undefined> {
 }
 
 /** What `POST /api/v1/sandbox/messages` does. */
+const byCarrier = (desks: ReadonlyMap<string, SandboxDesk>): SandboxDesk => ({
+  async send(message, signal) {
+    const desk = desks.get(message.carrier ?? 'whatsapp-cloud');
+    if (desk === undefined) throw invalid('query.carrier', `one of ${[...desks.keys()].join(', ')}`);
+    return await desk.send(message, signal);
+  },
+});
+
+/** A message through WhatsApp. */
 function deskOf(sandbox: Sandbox, appSecret: string, intakeUrl: string): SandboxDesk {
   const { compose } = sandbox;
   return {
@@ -165,9 +185,4 @@ function deskOf(sandbox: Sandbox, appSecret: string, intakeUrl: string): Sandbox
       return { carrierMessageId: sent.messageId, mediaId: sent.media.id };
     },
   };
-}
-
-/** @throws Error when the gateway did not take the webhook */
-function accepted({ status, error, body }: Posted): void {
-  if (status !== 200) throw new Error(`the webhook was not taken: ${error ?? `HTTP ${status} ${body}`}`);
 }

@@ -73,7 +73,7 @@ function wantsSandbox(config: Config, folder: string): boolean {
 
 async function onlySandbox(gateway: Gateway, config: Config): Promise<boolean> {
   if (config.sandbox === 'on') return true;
-  const { rows } = await gateway.records.listConnections({ page: { limit: 2, cursor: null } });
+  const { rows } = await gateway.records.listConnections({ page: { limit: 10, cursor: null } });
   return rows.every(({ name }) => name === 'Sandbox');
 }
 

@@ -2,6 +2,8 @@
 
 /** What is not given the sandbox chooses. `body` is the file; read at most once, and perhaps not at all when sending fails. */
 export type SandboxMessage = {
+  /** The carrier that it goes through, as connections name it; `whatsapp-cloud` when not given. */
+  carrier?: string;
   /** Phone number of the sender, digits with an optional +. */
   from?: string;
   /** Name of the sender. */
@@ -14,11 +16,13 @@ export type SandboxMessage = {
   body?: AsyncIterable<Uint8Array>;
 };
 
+/** The carrier's ids; `mediaId` is null for a message without a file. */
+export type SandboxSent = { carrierMessageId: string; mediaId: string | null };
+
 export type SandboxDesk = {
   /**
    * Keeps the file as the carrier would and posts the webhook; resolves when the webhook was answered.
-   * @returns the carrier's ids; `mediaId` is null for a message without a file
-   * @throws Fault invalid_request when the message cannot be sent as it is
+   * @throws Fault invalid_request when the message cannot be sent as it is, or there is no such carrier
    */
-  send(message: SandboxMessage, signal: AbortSignal): Promise<{ carrierMessageId: string; mediaId: string | null }>;
+  send(message: SandboxMessage, signal: AbortSignal): Promise<SandboxSent>;
 };

@@ -105,6 +105,11 @@ export async function postUntilTaken(
   }
 }
 
+/** @throws Error when the gateway did not take the webhook */
+export function accepted({ status, error, body }: Posted): void {
+  if (status !== 200) throw new Error(`the webhook was not taken: ${error ?? `HTTP ${status} ${body}`}`);
+}
+
 async function call(dispatcher: Dispatcher, url: string, options: Omit<Dispatcher.RequestOptions, 'origin' | 'path'>) {
   const answer = await request(url, { ...options, dispatcher });
   return { status: answer.statusCode, body: await beginning(answer.body) };
