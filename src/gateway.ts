@@ -349,7 +349,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       onError,
     }),
     testDelivery: testDelivery({ ...sending, records }),
-    idempotency: idempotency({ records, sealer: seals, clock, onError }),
+    idempotency: idempotency({ records, sealer: seals, secretKey: newestKey, clock, onError }),
     access: who,
     limitRate: rateLimit({ perMinute: config.ratePerMinute, perSecond: config.rateBurstPerSecond }, clock),
     wrongKeys: config.ratePerMinute === 0 ? undefined : limitWrongKeys(),

@@ -1,4 +1,5 @@
 import { chirpChecks } from './chirp.ts';
+import { onpremChecks } from './onprem.ts';
 import { pipesChecks } from './pipes.ts';
 import { qlaraChecks } from './qlara.ts';
 import type { Check } from './target.ts';
@@ -8,6 +9,7 @@ import { waServerChecks } from './wa-server.ts';
 export const suites: ReadonlyMap<string, readonly Check[]> = new Map([
   ['chirp', chirpChecks],
   ['pipes', pipesChecks],
+  ['onprem', onpremChecks],
   ['qlara', qlaraChecks],
   ['wa-server', waServerChecks],
 ]);

@@ -1,11 +1,12 @@
 // Requests that may be sent twice and are carried out once. The mark is set before the work begins, so that of two that come
 // together one waits; the answer is kept sealed, because it may tell a secret. What fails on our side leaves no mark.
 
+import { createHmac } from 'node:crypto';
 import { Fault } from '../core/faults.ts';
 import type { Clock } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import type { Records } from '../core/records.ts';
-import type { Sealer } from '../core/sealing.ts';
+import { deriveKey, type Sealer } from '../core/sealing.ts';
 
 export type KeptAnswer = { status: number; headers: Record<string, string>; body: Json };
 
@@ -24,13 +25,17 @@ export type Idempotency = {
 export type IdempotencyParts = {
   records: Pick<Records, 'beginIdempotent' | 'endIdempotent'>;
   sealer: Sealer;
+  /** Under which requests are compared: their bodies may hold passwords, which a bare hash would let be guessed. */
+  secretKey: Uint8Array;
   clock: Clock;
   onError(error: unknown, about: string): void;
 };
 
-export function idempotency({ records, sealer, clock, onError }: IdempotencyParts): Idempotency {
+export function idempotency({ records, sealer, secretKey, clock, onError }: IdempotencyParts): Idempotency {
+  const key = deriveKey(secretKey, 'idempotency');
   return {
-    async once({ longestMs, fingerprint, ...named }, run) {
+    async once({ longestMs, fingerprint: bare, ...named }, run) {
+      const fingerprint = createHmac('sha256', key).update(bare).digest('hex');
       const mark = await records.beginIdempotent({ ...named, fingerprint, now: clock.now(), staleMs: longestMs });
       switch (mark.is) {
         case 'other':

@@ -31,6 +31,7 @@ test('an answer that shows a secret shows it again, and lies sealed in the datab
         },
       },
       sealer: sealer([new Uint8Array(32).fill(1)]),
+      secretKey: new Uint8Array(32).fill(1),
       clock,
       onError: () => {},
     }),
@@ -42,6 +43,32 @@ test('an answer that shows a secret shows it again, and lies sealed in the datab
   expect((await send()).json['key']).toBe(secret);
   expect(kept).toHaveLength(1);
   expect(Buffer.concat(kept).includes(secret)).toBe(false);
+});
+
+test('what is kept to compare requests by cannot be made without the secret key, so that no password is guessed by it', async () => {
+  const fingerprints: string[] = [];
+  const keyed = (fill: number) => () =>
+    openHttp(({ records, clock }) => ({
+      idempotency: idempotency({
+        records: {
+          async beginIdempotent(request) {
+            fingerprints.push(request.fingerprint);
+            return await records.beginIdempotent(request);
+          },
+          endIdempotent: (request) => records.endIdempotent(request),
+        },
+        sealer: sealer([new Uint8Array(32).fill(fill)]),
+        secretKey: new Uint8Array(32).fill(fill),
+        clock,
+        onError: () => {},
+      }),
+    }));
+  for (const open of [keyed(1), keyed(1), keyed(2)])
+    await (await open()).call('POST', '/api/v1/apps', { body: { name: 'Tr0ub4dor&3' }, headers: once('k') });
+  const [first, same, other] = fingerprints;
+  expect(first).toMatch(/^[0-9a-f]{64}$/);
+  expect(same).toBe(first);
+  expect(other).not.toBe(first);
 });
 
 test('a different request with the key is refused, another caller has keys of their own', async () => {

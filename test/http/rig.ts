@@ -162,7 +162,7 @@ export async function openHttp(
       clock,
       onError,
     }),
-    idempotency: idempotency({ records, sealer: seals, clock, onError }),
+    idempotency: idempotency({ records, sealer: seals, secretKey, clock, onError }),
     access: who,
     signer,
     links,

@@ -15,10 +15,15 @@ export function messageBody(message: Message, now: Millis, settings: Settings): 
   if (message.kind === 'revoke' && typeof revoked === 'string')
     return { statuses: [{ id: revoked, recipient_id: from, status: 'deleted', timestamp: seconds(message.sentAt) }] };
   const base = { from, timestamp: seconds(message.sentAt), ...surroundings(message) };
+  // A preview is no attachment of its own.
+  const files = message.media.filter(({ thumbnailOf }) => thumbnailOf === null);
+  // Where text and files came as one message, the text goes with the first of them.
+  const captioned = isFile(message)
+    ? files.map((media, at) => (at === 0 ? { ...media, caption: media.caption ?? message.text } : media))
+    : files;
   const parts = [
     ...(isFile(message) ? [] : [substance(message)]),
-    // A preview is no attachment of its own.
-    ...message.media.filter(({ thumbnailOf }) => thumbnailOf === null).map((media) => filePart(media, now, settings)),
+    ...captioned.map((media) => filePart(media, now, settings)),
   ];
   const [first = substance(message), ...others] = parts;
   const { carrierMessageId: id } = message;

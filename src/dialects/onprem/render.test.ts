@@ -252,6 +252,14 @@ test('an outcome tells how things are when it is sent, and not how they were', (
   expect(told(event({ message: withFile(file) }), {}, at + 1_000).messages[0].image.status).toBe('undownloaded');
 });
 
+test('a text that came with files goes with the first of them, unless that has a caption of its own', () => {
+  const twilio = withFile(media(), { carrier: 'twilio', text: 'Both', media: [media(), media({ part: 1 })] });
+  const [first, second] = told(event({ message: twilio })).messages;
+  expect([first.image.caption, second.image.caption]).toEqual(['Both', undefined]);
+  const own = withFile(media({ caption: 'Mine' }), { text: 'Both' });
+  expect(told(event({ message: own })).messages[0].image.caption).toBe('Mine');
+});
+
 test('a stored file in a message has a status only where the endpoint wants it', () => {
   const about = event({ message: withFile(media()) });
   expect(told(about).messages[0].image).not.toHaveProperty('status');
