@@ -293,6 +293,31 @@ test('bytes that one node takes while another lets them go are never removed und
   }
 });
 
+test('a settlement that pauses channels waits for those who share them without standing in their way', async () => {
+  const { one, beside } = await nodes(1);
+  const place = await home(one);
+  await place.receive();
+  const [job] = await capturesAt(one, start);
+  if (job === undefined) throw new Error('no capture is due');
+  // Another node, which has locked the channel as everybody does and will change it.
+  await beside.query("SET deadlock_timeout = '10ms'");
+  await beside.query('BEGIN');
+  await beside.query('SELECT FROM channels FOR SHARE');
+  const failed = { to: 'retry', at: start + minute, reason: 'token', counts: false, memo: null } as const;
+  const settled = settle(one, job, start, failed, { to: 'paused', reason: 'token', probeAt: start + minute });
+  for (let waiting = 0; waiting === 0; ) {
+    const { rowCount } = await beside.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    waiting = rowCount ?? 0;
+  }
+  await beside.query('UPDATE channels SET display = \'"changed"\'');
+  await beside.query('COMMIT');
+  expect(await settled).toMatchObject({ outcome: 'done' });
+  const channel = await one.channel({ reach: place.reach, id: place.channel.id });
+  expect(channel).toMatchObject({ state: 'paused', display: 'changed' });
+});
+
 test('an endpoint that pauses and resumes while messages come in gets every one of them', async () => {
   const { all, one } = await nodes(2);
   const place = await home(one);

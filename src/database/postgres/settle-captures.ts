@@ -43,7 +43,8 @@ type Stored = Pick<RowOf<'media'>, 'details' | 'size' | 'sha256' | 'integrity' |
 const mine = "SELECT lane, subject FROM jobs WHERE kind = 'capture' AND key = ANY ($1::bigint[])";
 const messagesOfMine = `SELECT message_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)`;
 const statements = {
-  channels: `SELECT key, state FROM channels WHERE key IN (SELECT lane FROM (${mine}) AS mine) ORDER BY key FOR SHARE`,
+  channels: (lock: string) => `SELECT key, state FROM channels
+    WHERE key IN (SELECT lane FROM (${mine}) AS mine) ORDER BY key ${lock}`,
   media: `SELECT key, app_key, message_key, part, state, details, askers FROM media WHERE key IN (
       SELECT subject FROM (${mine}) AS mine UNION SELECT key FROM media WHERE message_key IN (${messagesOfMine}))
     ORDER BY key FOR UPDATE`,
@@ -86,11 +87,15 @@ async function settleAll(
 ): Promise<CaptureSettled[]> {
   const jobs = units.map(({ job }) => job);
   const files = units.flatMap(({ result }) => (result.to === 'stored' ? [result.file] : []));
+  // To be paused it is locked for that from the beginning: two who share a lock cannot both raise it.
+  const moving = units.some(({ channel }) => channel !== null);
   const ends = units.filter(({ result }) => result.to !== 'retry').length;
   // Before the keys of events are taken.
   if (ends > 0) tx.send(announceEvents);
   const [channels, held, media, apps, blobs, objects, endpoints, unsent, [keys]] = await Promise.all([
-    tx.rows<{ key: number; state: ChannelState }>(statements.channels, [jobs]),
+    tx.rows<{ key: number; state: ChannelState }>(statements.channels(moving ? 'FOR NO KEY UPDATE' : 'FOR SHARE'), [
+      jobs,
+    ]),
     lockHeld(tx, 'capture', units),
     tx.rows<MediaRow>(statements.media, [jobs]),
     tx.rows<{ key: number }>(statements.liveApps, [jobs]),
