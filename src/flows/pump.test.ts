@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Lease } from '../core/records.ts';
 import { type PumpParts, startPump } from './pump.ts';
 
@@ -87,6 +87,35 @@ test('places that become free shortly after each other are filled by one claim',
   for (const job of [1, 2, 3, 4]) ends.get(job)?.end();
   await until(() => ends.size === 4);
   expect(claims).toEqual([4, 4]);
+});
+
+test('pokes for which nothing is due cost few claims, and once there is something the next claim is near', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const claimedAt: number[] = [];
+  const due: Lease[] = [];
+  const { pump, queue } = bench({
+    places: 100,
+    claim: () => {
+      claimedAt.push(performance.now());
+      return Promise.resolve({ jobs: due.splice(0), nextDue: null });
+    },
+  });
+  const pokeFor = async (ms: number): Promise<number[]> => {
+    const before = claimedAt.length;
+    for (let passed = 0; passed < ms; passed++) {
+      pump.poke();
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    return claimedAt.slice(before).map((at, place) => at - (claimedAt[before + place - 1] ?? at));
+  };
+  expect(await pokeFor(300)).toEqual([10, 20, 40, 40, 40, 40, 40, 40]);
+  due.push({ job: 1, attempt: 1 });
+  expect(await pokeFor(50)).toContain(5);
+  expect(queue).toEqual([]);
+  const stopped = pump.stop(0);
+  await vi.runAllTimersAsync();
+  await stopped;
 });
 
 test('no more jobs run than there are places, and each end makes room for the next', async () => {

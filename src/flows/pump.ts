@@ -3,7 +3,8 @@
 // It sleeps until it is poked (new work was committed), until a place becomes free, or until the earliest waiting job is
 // due; a poll every second alone suffices, so a lost poke costs a second and nothing more. After a quiet moment it claims at
 // once; under load claims keep a distance, so that one claim takes the places that several jobs have freed: a claim costs
-// the database nearly the same whether it takes one job or sixteen.
+// the database nearly the same whether it takes one job or sixteen. Claims that find nothing keep twice the distance of the
+// one before, to a bound: many pokes are for what is not due yet, or rests with its channel.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
 // twice; every job is safe to repeat, and only the holder of the newest lease can settle it.
 // Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
@@ -38,7 +39,8 @@ export type PumpParts<Job extends Lease> = {
 const leaseMs = 30_000;
 const renewEveryMs = 10_000;
 const pollEveryMs = 1000;
-const claimEveryMs = 5;
+/** Between the beginnings of two claims: after one that found something, and the most after those that found nothing. */
+const distanceMs = { least: 5, most: 40 };
 
 export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   const { clock, places } = parts;
@@ -47,6 +49,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   let claiming: Promise<void> | undefined;
   let pokedMeanwhile = false;
   let lastClaimAt = Number.NEGATIVE_INFINITY;
+  let distance = distanceMs.least;
   let gathering = false;
   let timer: NodeJS.Timeout | undefined;
 
@@ -57,7 +60,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       return;
     }
     clearTimeout(timer);
-    const wait = lastClaimAt + claimEveryMs - performance.now();
+    const wait = lastClaimAt + distance - performance.now();
     gathering = wait > 0;
     if (gathering) timer = setTimeout(claim, wait);
     else claim();
@@ -93,6 +96,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       perFailingLane: parts.perFailingLane,
       leaseMs,
     });
+    distance = jobs.length > 0 ? distanceMs.least : Math.min(2 * distance, distanceMs.most);
     for (const job of jobs) begin(job);
     return nextDue;
   }
