@@ -99,8 +99,9 @@ const claim = (kind: JobKind) => `
   RETURNING jobs.key AS job, jobs.attempt, jobs.lane, jobs.subject, jobs.failures, jobs.memo, dealt.place`;
 
 // A probe that is due and was not made found no place; the next claim that a freed place causes will make it.
-const nextProbe = `UNION ALL SELECT min(probe_at) FROM channels WHERE state = 'paused' AND probe_at > $1
-  AND EXISTS (SELECT 1 FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key)`;
+const nextProbe = `UNION ALL SELECT min(probe_at) FROM channels
+  CROSS JOIN LATERAL (SELECT FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key LIMIT 1) AS waiting
+  WHERE channels.state = 'paused' AND channels.probe_at > $1`;
 
 /** @param sockets keys of those that clients are connected to at this node */
 export function claimer(pool: Pool, kind: JobKind, sockets: ReadonlySet<number>) {

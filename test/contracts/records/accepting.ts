@@ -216,6 +216,11 @@ export function acceptingClaims(name: string, open: Open): void {
     expect(unnamed.contact).toMatchObject({ name: 'Ada L.', identities: [phone, user] });
     expect(other.contact).toMatchObject({ name: null, identities: [{ value: '39444' }] });
     expect(other.contact?.id).not.toBe(first.contact?.id);
+    // In one commit, and back to what it was before.
+    await records.accept(
+      ['Ada B.', 'Ada L.'].map((name) => at.unit([at.message({ identities: [phone], name, media: [] })])),
+    );
+    expect((await at.receive({ identities: [phone], name: null })).contact?.name).toBe('Ada L.');
   });
 
   test(`${name}: a group is one conversation; without counterpart and group there is none`, async () => {

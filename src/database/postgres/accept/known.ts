@@ -30,6 +30,8 @@ export type Known = {
   routes: Map<string, Route>;
   messages: Map<string, KnownMessage>;
   contacts: Map<string, number>;
+  /** What contacts go by, as a JSON column has it. */
+  names: Map<number, string | null>;
   conversations: Map<string, number>;
   next(table: 'contacts' | 'conversations' | 'messages' | 'media'): number;
   announce: Announcer;
@@ -61,14 +63,16 @@ const statements = {
     ORDER BY channels.key FOR SHARE OF channels`,
   endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints
     WHERE state <> 'deleted' AND app_key IN (SELECT channels.app_key FROM ${places}) ORDER BY key FOR SHARE`,
-  messages: `SELECT copy.key, copy.channel_key, copy.dedupe_key, copy.body FROM ${copiesOf}`,
+  // One row for each media, or one without any.
+  messages: `SELECT copy.key, copy.channel_key, copy.dedupe_key, copy.body, media.part, media.carrier_media_id
+    FROM ${copiesOf} LEFT JOIN media ON media.message_key = copy.key`,
   messageKeys: `SELECT copy.key FROM ${copiesOf}`,
-  media: `SELECT media.message_key, media.part, media.carrier_media_id FROM ${copiesOf}
-    JOIN media ON media.message_key = copy.key`,
-  identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, conversation.key AS conversation_key
+  identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, contacts.name,
+      conversation.key AS conversation_key
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS given (connection, address, kind, value) ${liveChannel}
     CROSS JOIN LATERAL (SELECT channel_key, kind, value, contact_key FROM contact_identities
       WHERE channel_key = channels.key AND kind = given.kind AND value = given.value LIMIT 1) AS known
+    JOIN contacts ON contacts.key = known.contact_key
     LEFT JOIN LATERAL (SELECT key FROM conversations
       WHERE channel_key = channels.key AND contact_key = known.contact_key LIMIT 1) AS conversation ON TRUE`,
   groups: `SELECT conversation.channel_key, conversation.group_id, conversation.key
@@ -99,7 +103,7 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
 
   // Before the keys of events are taken.
   if (some) tx.send(announceEvents);
-  const [connections, received, routes, endpoints, messages, media, identities, conversations, keys, unsent] =
+  const [connections, received, routes, endpoints, messages, identities, conversations, keys, unsent] =
     await Promise.all([
       tx.rows<{ id: string; key: number }>(statements.connections, [
         [...new Set(units.map(({ unit }) => unit.connectionId))],
@@ -107,13 +111,8 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
       ask<{ id: string; received_at: Millis }>(replayed.length > 0, statements.received, [replayed]),
       ask<Route & { connection: string; address: string }>(some, statements.routes, at),
       ask<Endpoint>(some, statements.endpoints, at),
-      ask<{ key: number; channel_key: number; dedupe_key: string; body: string }>(some, statements.messages, copies),
-      ask<{ message_key: number; part: number; carrier_media_id: string | null }>(some, statements.media, copies),
-      ask<{ channel_key: number; kind: string; value: string; contact_key: number; conversation_key: number | null }>(
-        persons[0]?.length !== 0,
-        statements.identities,
-        persons,
-      ),
+      ask<Copy>(some, statements.messages, copies),
+      ask<Identity>(persons[0]?.length !== 0, statements.identities, persons),
       ask<{ channel_key: number; group_id: string; key: number }>(groups[0]?.length !== 0, statements.groups, groups),
       tx.rows<Record<KeyedTable, number[]>>(
         takeKeys({
@@ -130,7 +129,6 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
         : [],
     ]);
 
-  const partsOf = Map.groupBy(media, ({ message_key }) => message_key);
   const taken = keys[0];
   if (taken === undefined) throw new Error('no keys were taken');
   const iterators = {
@@ -143,24 +141,14 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
     connections: new Map(connections.map(({ id, key }) => [id, key])),
     received: new Map(received.map(({ id, received_at }) => [id, received_at])),
     routes: new Map(routes.map((route) => [routeName(route.connection, route.address), route])),
-    messages: new Map(
-      messages.map(({ key, channel_key, dedupe_key, body }) => {
-        const rows = partsOf.get(key) ?? [];
-        const known: KnownMessage = {
-          key,
-          bare: (JSON.parse(body) as MessageBody).kind === placeholderKind,
-          ids: new Set(rows.map((row) => row.carrier_media_id)),
-          parts: new Set(rows.map((row) => row.part)),
-        };
-        return [messageName(channel_key, dedupe_key), known];
-      }),
-    ),
+    messages: messagesOf(messages),
     contacts: new Map(
       identities.map(({ channel_key, kind, value, contact_key }) => [
         identityName(channel_key, kind, value),
         contact_key,
       ]),
     ),
+    names: new Map(identities.map(({ contact_key, name }) => [contact_key, name])),
     conversations: new Map([
       ...identities.flatMap(({ channel_key, contact_key, conversation_key }) =>
         conversation_key === null
@@ -174,6 +162,43 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
     next: (table) => nextKey(iterators[table]),
     announce: announcer({ endpoints, eventKeys: taken.events.values(), unsent, settings }),
   };
+}
+
+type Copy = {
+  key: number;
+  channel_key: number;
+  dedupe_key: string;
+  body: string;
+  /** null: the message has no media. */
+  part: number | null;
+  carrier_media_id: string | null;
+};
+type Identity = {
+  channel_key: number;
+  kind: string;
+  value: string;
+  contact_key: number;
+  name: string | null;
+  conversation_key: number | null;
+};
+
+function messagesOf(copies: readonly Copy[]): Map<string, KnownMessage> {
+  const messages = new Map<string, KnownMessage>();
+  for (const { key, channel_key, dedupe_key, body, part, carrier_media_id } of copies) {
+    const name = messageName(channel_key, dedupe_key);
+    const message = messages.get(name) ?? {
+      key,
+      bare: (JSON.parse(body) as MessageBody).kind === placeholderKind,
+      ids: new Set(),
+      parts: new Set(),
+    };
+    if (part !== null) {
+      message.parts.add(part);
+      message.ids.add(carrier_media_id);
+    }
+    messages.set(name, message);
+  }
+  return messages;
 }
 
 type KeyedTable = 'contacts' | 'conversations' | 'messages' | 'media' | 'events';

@@ -65,7 +65,10 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
     const contact = found ?? known.next('contacts');
     if (found === undefined)
       rows.contacts.push({ key: contact, id: newId('contact', now), app_key, channel_key, name, created_at: now });
-    else if (name !== null) rows.renamed.set(contact, name);
+    else if (name !== null && known.names.get(contact) !== name) {
+      known.names.set(contact, name);
+      rows.renamed.set(contact, name);
+    }
     for (const [at, { kind, value }] of identities.entries()) {
       const each = names[at] ?? '';
       if (known.contacts.has(each)) continue;
