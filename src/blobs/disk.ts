@@ -8,14 +8,18 @@
 // so whatever lies in tmp when it opens belongs to a process that is gone.
 
 import { createHash, randomUUID } from 'node:crypto';
+import { closeSync, fsync, openSync } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { BlobMissing, type BlobStore, type StoredObject } from '../core/blob-store.ts';
 import type { PassFailpoint } from '../core/failpoints.ts';
 import { isId, newId } from '../core/ids.ts';
 import { fileBytes } from './file-bytes.ts';
+import { filePart, mostOfPart } from './file-part.ts';
 import { writeCoalesced } from './write-coalesced.ts';
 
+const fsynced = promisify(fsync);
 const shards = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Opens the store, making what is missing of its folders. @throws when the folder cannot be made or written */
@@ -61,10 +65,13 @@ export async function diskStore(root: string, pass?: PassFailpoint): Promise<Blo
     async read(key, range, signal) {
       const path = pathOf(key);
       signal.throwIfAborted();
-      const file = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
-        throw error.code === 'ENOENT' ? new BlobMissing(`no blob ${key}`, { cause: error }) : error;
-      });
-      return fileBytes(file, range, signal);
+      try {
+        if (range === undefined || range.end - range.start >= mostOfPart)
+          return await fileBytes(await open(path, 'r'), range, signal);
+        return oneChunk(await filePart(path, range, signal));
+      } catch (error) {
+        throw isMissing(error) ? new BlobMissing(`no blob ${key}`, { cause: error }) : error;
+      }
     },
 
     async remove(key) {
@@ -132,13 +139,16 @@ async function prepare(root: string, temporary: string): Promise<void> {
   await syncFolder(root);
 }
 
-/** Makes the entries of a folder durable, names that went as well as names that came. */
+/**
+ * Makes the entries of a folder durable, names that went as well as names that came. A folder in which a name was just
+ * changed is known to the system: only its sync waits for the disk, and only that goes to the thread pool.
+ */
 async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
+  const folder = openSync(path, 'r');
   try {
-    await folder.sync();
+    await fsynced(folder);
   } finally {
-    await folder.close();
+    closeSync(folder);
   }
 }
 
@@ -147,6 +157,8 @@ function keyOf(name: string): string | undefined {
   const [app = '', blob = '', ...more] = name.split('.');
   return isId('app', app) && isId('blob', blob) && more.length === 0 ? `${app}/${blob}` : undefined;
 }
+
+const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 function undefinedIfMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'ENOENT') throw error;
@@ -158,5 +170,5 @@ function noneIfMissing(error: NodeJS.ErrnoException): string[] {
 }
 
 async function* oneChunk(chunk: Uint8Array): AsyncGenerator<Uint8Array> {
-  yield chunk;
+  if (chunk.length > 0) yield chunk;
 }
