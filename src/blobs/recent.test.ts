@@ -49,7 +49,9 @@ async function isHeld(store: BlobStore, { key, bytes }: { key: string; bytes: Bu
 test('a file that was just written is read without asking the store', async () => {
   const { store, asked } = forgetful();
   const recent = withRecent(store, 1024 * kibibyte);
-  expect(await isHeld(recent, await write(recent, 256 * kibibyte))).toBe(true);
+  const written = await write(recent, 256 * kibibyte);
+  expect(await isHeld(recent, written)).toBe(true);
+  expect(recent.held(written.key)).toEqual(written.bytes);
   expect(asked).toEqual([]);
 });
 

@@ -6,8 +6,11 @@ import type { BlobStore, ByteRange } from '../core/blob-store.ts';
 /** Larger files are not held: reading them takes long enough that opening them does not count. */
 const mostOfOne = 256 * 1024;
 
+/** `held`: the whole file where it is in memory. */
+export type RecentStore = BlobStore & { held(key: string): Uint8Array | undefined };
+
 /** @param mostBytes of all held files together; 0: none is held */
-export function withRecent(store: BlobStore, mostBytes: number): BlobStore {
+export function withRecent(store: BlobStore, mostBytes: number): RecentStore {
   const held = new Map<string, Buffer>();
   let heldBytes = 0;
 
@@ -27,6 +30,7 @@ export function withRecent(store: BlobStore, mostBytes: number): BlobStore {
 
   return {
     ...store,
+    held: (key) => held.get(key),
     async write(key, body, signal) {
       const copy: Uint8Array[] = [];
       const written = await store.write(key, copied(body, copy, Math.min(mostOfOne, mostBytes)), signal);

@@ -17,6 +17,8 @@ export type MediaDesk = {
   forLink(id: string): Promise<Media & { blob: string; size: number; sha256: string; type: string }>;
   /** Holds a media against its state. @throws Fault media_gone, media_not_ready, media_unavailable */
   stored(media: Media): Media & { blob: string; size: number; sha256: string; type: string };
+  /** The whole file where it is in memory, as long as it should be. */
+  atHand(media: { blob: string; size: number }): Uint8Array | undefined;
   /** The bytes, or a part of them. @throws Fault media_gone when they were removed a moment ago */
   bytes(media: { blob: string }, range: ByteRange | undefined, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** @throws Fault not_found, move_refused when it is neither unavailable nor remote */
@@ -25,7 +27,15 @@ export type MediaDesk = {
   remove(reach: Reach, id: string): Promise<Media>;
 };
 
-export function mediaDesk(parts: { records: Records; blobs: BlobStore; clock: Clock; onWork(): void }): MediaDesk {
+export type MediaDeskParts = {
+  records: Records;
+  /** `held`: a file that is in memory anyway. */
+  blobs: Pick<BlobStore, 'read'> & { held(key: string): Uint8Array | undefined };
+  clock: Clock;
+  onWork(): void;
+};
+
+export function mediaDesk(parts: MediaDeskParts): MediaDesk {
   const { records, clock } = parts;
 
   const stored: MediaDesk['stored'] = (media) => {
@@ -61,6 +71,10 @@ export function mediaDesk(parts: { records: Records; blobs: BlobStore; clock: Cl
       const media = await records.mediaForLink({ id });
       if (media === undefined) throw new Fault('media_gone');
       return stored(media);
+    },
+    atHand({ blob, size }) {
+      const bytes = parts.blobs.held(blob);
+      return bytes?.length === size ? bytes : undefined;
     },
     async bytes(media, range, signal) {
       try {

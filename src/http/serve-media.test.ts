@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { expect, test } from 'vitest';
 import { furnish, linkTo, openHttp } from '../../test/http/rig.ts';
 import type { ByteRange } from '../core/blob-store.ts';
+import { mediaDesk } from '../flows/media-desk.ts';
 
 const bytes = Buffer.from(Array.from({ length: 1000 }, (_, at) => at % 251));
 
@@ -147,6 +148,25 @@ test('a deleted file is gone at once, for links too, and nothing of the file is 
     expect(answer.status).toBe(410);
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(answer.headers.get('etag')).toBeNull();
+  }
+});
+
+test('a file that is at hand is served like any other, and only when it is as long as it should be', async () => {
+  for (const held of [bytes, bytes.subarray(1)]) {
+    const http = await openHttp(({ records, clock, desk }) => {
+      const blobs = { read: () => Promise.reject(new Error('it was at hand')), held: () => held };
+      const holding = mediaDesk({ records, clock, blobs, onWork: () => {} });
+      return { desk: held === bytes ? holding : { ...desk, atHand: holding.atHand } };
+    });
+    const { media } = await furnish(http, { bytes });
+    const get = (headers: Record<string, string> = {}, method = 'GET') =>
+      http.call(method, linkTo(http, media), { key: null, headers });
+    const whole = await get();
+    expect([whole.status, whole.bytes.equals(bytes)]).toEqual([200, true]);
+    const part = await get({ range: 'bytes=10-19' });
+    expect([part.status, part.bytes.equals(bytes.subarray(10, 20))]).toEqual([206, true]);
+    expect(part.headers.get('content-range')).toBe('bytes 10-19/1000');
+    expect((await get({}, 'HEAD')).headers.get('content-length')).toBe('1000');
   }
 });
 

@@ -134,7 +134,7 @@ export async function openHttp(
       report: () => {},
     }),
     administration: administer,
-    desk: mediaDesk({ records, blobs, clock, onWork }),
+    desk: mediaDesk({ records, blobs: { read: blobs.read, held: () => undefined }, clock, onWork }),
     // Nobody removes anything here, so nobody waits for it.
     scrub: scrubbing({ records, blobs, clock, onWork, onError: () => {} }),
     backups: backups({ records, blobs, copyRecords: undefined, clock, onWork, onError: () => {} }),
