@@ -11,8 +11,14 @@ export const downloadPath = '/v1/media/download';
 /** Bare, because clients cut extensions out of it. */
 export const typeOf = (media: Media): string => bareType(media.type) ?? 'application/octet-stream';
 
-/** A base name, because clients join it to a folder; undefined: none was given, or nothing of it is safe. */
-export const nameOf = (media: Media): string | undefined => safeBaseName(media.fileName ?? '') || undefined;
+/**
+ * The name of a document; undefined: it has none, or nothing of it is safe. A base name, because clients join it to a folder,
+ * where files of other kinds would fall over each other: their names are made by carriers, alike for all.
+ */
+export function nameOf({ kind, fileName }: Media): string | undefined {
+  if (kind !== 'document' && kind !== 'file') return undefined;
+  return safeBaseName(fileName ?? '') || undefined;
+}
 
 /** An attachment; without id and path where there is no file to be had: not given by its carrier, not here yet, or gone. */
 export function presentMedia(media: Media, now: Millis): JsonObject {

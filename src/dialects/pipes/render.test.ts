@@ -126,7 +126,7 @@ const withContent = (kind: string, content: JsonObject | null): Partial<Event> =
 
 const happenings: Readonly<Record<string, Partial<Event>>> = {
   text: { message: message({ text: 'Is it insured? 🚗' }) },
-  image: withMedia({ caption: 'Der Schaden "vorne" \u2028 links' }),
+  image: withMedia({ fileName: 'image.jpg', caption: 'Der Schaden "vorne" \u2028 links' }),
   'image without caption': withMedia({ type: 'image/png', caption: '' }),
   audio: withMedia({ kind: 'audio', voice: true, type: 'audio/ogg', declaredType: 'audio/ogg; codecs=opus' }),
   video: withMedia({ kind: 'video', type: 'video/mp4', caption: 'Der Hof' }),
