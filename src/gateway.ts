@@ -52,6 +52,7 @@ import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts'
 import { buildHttp, routeGroups } from './http/app.ts';
 import { socketStreams } from './http/event-streams.ts';
 import { openApi } from './http/openapi.ts';
+import { dialectOpenApi } from './http/dialect-openapi.ts';
 import { limitWrongKeys, rateLimit } from './http/rate-limit.ts';
 import { type Logger, makeLog } from './log.ts';
 import { metricsType, openMetrics } from './observing/metrics.ts';
@@ -381,7 +382,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       redirects: redirects.all,
     }),
     health: watchHealth({ records, blobs, room, clock }),
-    openApi: () => openApi(routeGroups, version),
+    openApi: (dialect) => (dialect === undefined ? openApi(routeGroups, version) : dialectOpenApi(dialect, version)),
     onWork: wake,
     sandbox: {
       send(message, signal) {

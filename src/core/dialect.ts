@@ -104,8 +104,16 @@ export type DialectRoute = {
   needs: { permission: Permission; reach: 'app' | 'organization' } | 'password';
   /** The body it reads: none, JSON (any value), or a stream that the desk bounds. */
   takes: 'nothing' | 'json' | 'stream';
-  /** For the OpenAPI file: what it does, and JSON Schemas of its body and its answers by status. */
-  describes: { summary: string; body?: JsonObject; answers: Readonly<Record<number, JsonObject | null>> };
+  /**
+   * For the OpenAPI file: what it does, and JSON Schemas of its query (an object), its body, and its answers by status; null:
+   * an answer that is not JSON.
+   */
+  describes: {
+    summary: string;
+    query?: JsonObject;
+    body?: JsonObject;
+    answers: Readonly<Record<number, JsonObject | null>>;
+  };
   answer(call: DialectCall): Promise<DialectAnswer>;
 };
 

@@ -301,6 +301,14 @@ test('what no dialect has is an unknown address', async () => {
   expect((await rig.call('PUT', '/v0/red/text', {}, secret)).body.code).toBe('not_found');
 });
 
+test('the addresses of a dialect are told as OpenAPI, to whoever asks', async () => {
+  const { status, body } = await get('/openapi/red.json', null);
+  expect([status, body.openapi]).toEqual([200, '3.1.1']);
+  expect(Object.keys(body.paths)).toContain('/v0/things/{thing}');
+  for (const none of ['native', 'nobody', 'constructor'])
+    expect((await get(`/openapi/${none}.json`, null)).status, none).toBe(404);
+});
+
 test('a body that does not arrive in time is refused, and its connection closed', async () => {
   const http = await openHttp(({ limits }) => ({
     limits: { ...limits, bodyMs: 100 },

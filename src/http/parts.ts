@@ -1,7 +1,7 @@
 // What the HTTP edge is built from. The roof puts it together.
 
 import type { Desk } from '../core/desk.ts';
-import type { Dialects } from '../core/dialect.ts';
+import type { Dialect, Dialects } from '../core/dialect.ts';
 import type { Clock } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { LinkSigner, Links } from '../core/links.ts';
@@ -78,8 +78,8 @@ export type HttpParts = {
   };
   /** Called when something was queued without the help of a flow. */
   onWork(): void;
-  /** The API as OpenAPI 3.1. */
-  openApi(): JsonObject;
+  /** The native API as OpenAPI 3.1, or the addresses of a dialect. */
+  openApi(dialect?: Dialect): JsonObject;
   metrics: HttpMetrics;
   doctor: Doctor;
   health: { ready(): Promise<{ ok: boolean; checks: HealthCheck[] }> };

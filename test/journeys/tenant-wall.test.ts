@@ -191,6 +191,7 @@ const open = [
   'POST /in/:connection',
   'GET /media/*',
   'GET /openapi.json',
+  'GET /openapi/:dialect.json',
   'GET /docs',
   'GET /docs/:file',
 ];

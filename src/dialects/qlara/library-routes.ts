@@ -5,7 +5,7 @@ import type { DialectCall, DialectRoute } from '../../core/dialect.ts';
 import { Fault, invalid } from '../../core/faults.ts';
 import type { Millis } from '../../core/ids.ts';
 import { isObject, type JsonObject } from '../../core/json.ts';
-import { readBy } from '../schemas.ts';
+import { jsonSchema, readBy } from '../schemas.ts';
 import { describe, libraryItem, libraryPage, listedItem } from './answers.ts';
 import { addItem, allItems, itemNamed, type LibraryItem, presentItem, removeItem } from './library.ts';
 import { libraryPath as path } from './paths.ts';
@@ -59,7 +59,10 @@ const list: DialectRoute = {
   path,
   needs: { permission: 'read', reach: 'app' },
   takes: 'nothing',
-  describes: describe('A page of the media library.', { status: 200, body: libraryPage }, { fails: [400] }),
+  describes: {
+    ...describe('A page of the media library.', { status: 200, body: libraryPage }, { fails: [400] }),
+    query: jsonSchema(listQuery),
+  },
   async answer({ caller, query, now, desk }) {
     const { page, limit, sortBy, sortOrder } = readBy(listQuery, query, 'query');
     const items = (await allItems(desk, caller)).sort(orders[sortBy]);

@@ -25,7 +25,10 @@ const getMedia: DialectRoute = {
   path: '/media',
   needs: { permission: 'read', reach: 'app' },
   takes: 'nothing',
-  describes: describe('The file behind a media_path.', { status: 200, body: null }, { refusals: [404] }),
+  describes: {
+    ...describe('The file behind a media_path.', { status: 200, body: null }, { refusals: [404] }),
+    query: { type: 'object', properties: { path: { type: 'string' } }, required: ['path'] },
+  },
   async answer({ caller, query, desk }) {
     const { path } = query;
     if (path === undefined || path === '') throw invalid('query.path', 'is missing');

@@ -66,6 +66,23 @@ export const docsRoutes: readonly Route[] = [
 
   open({
     method: 'GET',
+    path: '/openapi/:dialect.json',
+    operation: 'getDialectOpenApi',
+    summary: 'The addresses of a dialect as OpenAPI 3.1.',
+    needs: 'nothing',
+    answers: z.looseObject({ openapi: z.string() }),
+    faults: ['not_found'],
+    params: z.object({ dialect: z.string() }),
+    query: anything,
+    handler({ params, parts }) {
+      const dialect = parts.facades?.dialects.get(params.dialect);
+      if (!dialect?.facade) throw new Fault('not_found');
+      return { openapi: '', ...parts.openApi(dialect) };
+    },
+  }),
+
+  open({
+    method: 'GET',
     path: '/docs',
     operation: 'getDocs',
     summary: 'A page to read this API and try it.',
