@@ -233,6 +233,6 @@ export function readingClaims(name: string, open: Open): void {
       oldestAt: start,
       nearestDeadline: start + second,
     });
-    expect(deliveries).toEqual({ ready: 0, waiting: 2, running: 0, resting: 0, oldestAt: start, dead: 0 });
+    expect(deliveries).toEqual({ ready: 0, waiting: 2, running: 0, resting: 0, oldestAt: start, dead: 0, queued: 0 });
   });
 }
