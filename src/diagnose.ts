@@ -15,6 +15,7 @@ import { lookAtDatabase } from './flows/doctor/look-at-database.ts';
 import { lookAtDisk } from './flows/doctor/look-at-disk.ts';
 import { lookAtReach } from './flows/doctor/look-at-reach.ts';
 import { lookAtRedirects, type RedirectSeen } from './flows/doctor/look-at-redirects.ts';
+import { lookAtTrials } from './flows/doctor/look-at-trials.ts';
 import type { HeadRoom } from './flows/head-room.ts';
 import { judgeSettings } from './judge-settings.ts';
 import { guardedRequester } from './outgoing/guarded-requester.ts';
@@ -57,6 +58,7 @@ export function diagnostician(parts: {
       lookAtReach({ publicUrl: parts.publicUrl, prove, requesterTo }),
       lookAtChannels(parts),
       lookAtRedirects(parts.redirects),
+      lookAtTrials(parts),
     ],
   });
 }

@@ -24,6 +24,7 @@ import { type Administration, administration } from './flows/administration.ts';
 import { backups } from './flows/backup.ts';
 import { blindCursors } from './flows/blind-cursors.ts';
 import { captureWork } from './flows/capture.ts';
+import { carrierCopies } from './flows/carrier-copies.ts';
 import { deliverWork } from './flows/deliver.ts';
 import { dialectDesk } from './flows/desk/index.ts';
 import { redirectMemory } from './flows/doctor/look-at-redirects.ts';
@@ -38,6 +39,7 @@ import { rememberLinkFacts } from './flows/link-facts.ts';
 import { mediaDesk } from './flows/media-desk.ts';
 import { orphanSearch } from './flows/orphans.ts';
 import { startPump } from './flows/pump.ts';
+import { reconciliation } from './flows/reconcile.ts';
 import { removeWork } from './flows/remove.ts';
 import { replays } from './flows/replay.ts';
 import { scrubbing } from './flows/scrub.ts';
@@ -50,9 +52,9 @@ import { users } from './flows/users.ts';
 import { watchHealth } from './health.ts';
 import { type HeldSecret, heldAdminKey, heldSecretKey } from './held-secrets.ts';
 import { buildHttp, routeGroups } from './http/app.ts';
+import { dialectOpenApi } from './http/dialect-openapi.ts';
 import { socketStreams } from './http/event-streams.ts';
 import { openApi } from './http/openapi.ts';
-import { dialectOpenApi } from './http/dialect-openapi.ts';
 import { limitWrongKeys, rateLimit } from './http/rate-limit.ts';
 import { type Logger, makeLog } from './log.ts';
 import { metricsType, openMetrics } from './observing/metrics.ts';
@@ -165,6 +167,10 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     ...(config.deliveryTimeoutSeconds !== undefined && { timeoutMs: config.deliveryTimeoutSeconds * 1000 }),
     onError,
   };
+  const copies = carrierCopies({
+    requester,
+    report: (line) => log[line.outcome === 'dropped' ? 'info' : 'warn'](line, "the carrier's copy"),
+  });
   const captures = startPump({
     name: 'captures',
     records,
@@ -184,6 +190,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
         stallMs: config.stallSeconds * 1000,
         minBytesPerSecond: config.minBytesPerSecond,
       },
+      copies,
       onWork() {
         deliveries.poke();
         bell.poke();
@@ -251,7 +258,31 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   });
   // Those that a former process brought to rest.
   void suspects().catch((error: unknown) => onError(error, 'resting jobs'));
-  const sweeper = startSweeper({ records, clock, orphans, suspects, onWork: wake, onError });
+  const missed = reconciliation({
+    records,
+    accounts: known,
+    carriers,
+    requester,
+    sealer: seals,
+    copies,
+    clock,
+    publicUrl: () => publicUrl,
+    onWork: wake,
+    report: (line) => log[line.outcome === 'failed' ? 'warn' : 'info'](line, 'reconciliation'),
+    onError,
+  });
+  const sweeper = startSweeper({
+    records,
+    clock,
+    orphans,
+    suspects,
+    async upstream(signal) {
+      await copies.again(signal);
+      await missed.look(signal);
+    },
+    onWork: wake,
+    onError,
+  });
 
   const administer = administration({
     records,
@@ -312,7 +343,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       onWork: wakeForMessage,
       report(line) {
         metrics.intake(line);
-        log.info(line, 'intake');
+        log[line.unverified === undefined ? 'info' : 'warn'](line, 'intake');
       },
       tracing,
       pass,
@@ -413,7 +444,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
       records,
       administration: administer,
       wake,
-      sweep: sweeper.sweepNow,
+      sweep: sweeper.roundNow,
       useSandbox(desk) {
         sandbox = desk;
       },

@@ -115,6 +115,33 @@ export type CaptureSubject = {
 /** A channel as a carrier sees it, its secrets opened. */
 export type ChannelSubject = Pick<CaptureSubject, 'address' | 'account' | 'channelSecrets'>;
 
+/** A message that the carrier's own list names. */
+export type Listed = {
+  carrierMessageId: string;
+  address: string;
+  sentAt: Millis;
+  /** What the list says of it, for `webhook`. */
+  facts: JsonObject;
+  /** What `webhook` must ask for besides; null: nothing. */
+  more: Hop | null;
+};
+
+/** How a carrier is asked for what came in lately, so that a lost webhook loses no message. */
+export type Recent = {
+  /** How far back the first look goes; 0: nobody should look. */
+  span(account: Account): Millis;
+  /** The request for a page of what came in since then; `next`: where the page before ended, null for the first. */
+  page(account: Account, since: Millis, next: string | null): Hop | HopFailure;
+  readPage(account: Account, answer: HopAnswer, now: Millis): { listed: Listed[]; next: string | null } | HopFailure;
+  /** The webhook by which a message should have come, such as `parse` reads it. */
+  webhook(
+    account: Account,
+    listed: Listed,
+    more: HopAnswer | null,
+    now: Millis,
+  ): Pick<IntakeRequest, 'headers' | 'body'> | HopFailure;
+};
+
 export type Carrier = {
   readonly name: string;
   /** Answers that a verified webhook gets once it is durable. */
@@ -141,6 +168,10 @@ export type Carrier = {
   nextHop(subject: CaptureSubject, answer: HopAnswer, now: Millis): Hop | HopFailure;
   /** What a refusal by a hop that yields a file means; `body` is its first 64 KiB at most. */
   judge(subject: CaptureSubject, hop: Hop, answer: HopAnswer, now: Millis): HopFailure;
+  /** The DELETE by which the carrier drops its own copy of a file that is safe here; null: it keeps it. May be repeated. */
+  discard(subject: CaptureSubject): Hop | null;
+  /** null: the carrier lists no messages. */
+  readonly recent: Recent | null;
   /** A request that changes nothing and shows whether the carrier accepts a channel's account; or why it cannot be made. */
   probe(subject: ChannelSubject): Hop | HopFailure;
   /** What the carrier says to that; undefined: it accepts it. */

@@ -4,12 +4,14 @@
 import type { Carrier, Carriers } from '../core/carrier.ts';
 import type { Dialect, Dialects } from '../core/dialect.ts';
 import { Fault, invalid } from '../core/faults.ts';
-import type { Clock, Id } from '../core/ids.ts';
+import type { Clock, Id, Millis } from '../core/ids.ts';
+import type { JsonObject } from '../core/json.ts';
 import type { App, Channel, Connection, Document, Reach } from '../core/model.ts';
 import type { Page, Records } from '../core/records.ts';
 import type { Requester } from '../core/requester.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { foreignId } from '../core/text.ts';
+import { isOnTrial, trialMs } from '../core/trial.ts';
 import { type Accounts, openConnection } from './accounts.ts';
 import { type EndpointAdministration, endpointAdministration } from './endpoint-administration.ts';
 import { type KeyAdministration, keyAdministration } from './key-administration.ts';
@@ -92,29 +94,34 @@ export function administration(parts: AdministrationParts): Administration {
     ...endpointAdministration({ ...parts, dialectOf }),
     checkDialect: (name) => void dialectOf(name),
 
-    async createConnection({ carrier: carrierName, name, ...given }) {
+    async createConnection({ carrier: carrierName, name, verify, ...given }) {
       const { settings, secrets } = carrierOf(carrierName).readConnection(given);
+      const trial = trialOf(verify, {}, clock.now());
       return records.createConnection({
         now: clock.now(),
         carrier: carrierName,
         name,
-        settings,
+        settings: { ...settings, ...trial },
         sealed: sealer.seal(secrets),
       });
     },
 
-    async updateConnection(id, { name, ...given }) {
+    async updateConnection(id, { name, verify, ...given }) {
       const connection = found(await records.connection({ id }));
-      const account = readable(() => openConnection(connection, sealer).account);
+      const { verify: _, verify_until: __, ...settings } = connection.settings;
+      const trial = trialOf(verify, connection.settings, clock.now());
+      const opened = readable(() => openConnection(connection, sealer).account);
+      const account = opened && { ...opened, settings };
       const { readConnection } = carrierOf(connection.carrier);
       const changed = Object.keys(given).length > 0;
-      const anew = () => readConnection({ ...connection.settings, ...given });
+      const anew = () => readConnection({ ...settings, ...given });
       const read = changed ? (account === undefined ? anew() : readConnection(given, account)) : undefined;
       const updated = await records.updateConnection({
         id,
         set: {
           ...(name !== undefined && { name }),
-          ...(read && { settings: read.settings, sealed: sealer.seal(read.secrets) }),
+          settings: { ...(read?.settings ?? settings), ...trial },
+          ...(read && { sealed: sealer.seal(read.secrets) }),
         },
       });
       parts.accounts.forget(id);
@@ -176,6 +183,17 @@ export function administration(parts: AdministrationParts): Administration {
       return found(updated);
     },
   };
+}
+
+/** How webhooks are verified: a trial runs for its time from when it was asked for, and asking again does not prolong it. */
+function trialOf(given: unknown, before: JsonObject, now: Millis): JsonObject {
+  const runs = isOnTrial(before, now);
+  if (given === undefined ? runs : given === 'report' && runs) {
+    return { verify: 'report', verify_until: before['verify_until'] ?? null };
+  }
+  if (given === undefined || given === 'enforce') return {};
+  if (given !== 'report') throw invalid('body.verify', 'must be enforce or report');
+  return { verify: 'report', verify_until: new Date(now + trialMs).toISOString() };
 }
 
 /** What is sealed under a key that is lost cannot be changed, only given anew as a whole: undefined. */

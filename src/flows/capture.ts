@@ -31,6 +31,7 @@ import type { Sealer } from '../core/sealing.ts';
 import { clip, nameBytes } from '../core/text.ts';
 import { inSpan, type Span, type TraceFacts, type Tracing } from '../core/tracing.ts';
 import { openConnection } from './accounts.ts';
+import type { CarrierCopies } from './carrier-copies.ts';
 import { type Download, download, requestReason } from './download.ts';
 import { smallAnswer } from './small-answer.ts';
 import { sniff } from './sniff.ts';
@@ -56,6 +57,8 @@ export type CaptureParts = {
   clock: Clock;
   chance(): number;
   limits: { mediaBytes: number; headersTimeoutMs: number; stallMs: number; minBytesPerSecond: number };
+  /** Drops the carrier's own copy where that is wished; called when a file is durable. */
+  copies: Pick<CarrierCopies, 'drop'>;
   onWork(): void;
   report(report: CaptureReport): void;
   onError(error: unknown, about: string): void;
@@ -232,6 +235,12 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     return { ...lease, ...verdict };
   }
 
+  async function dropCopy(job: CaptureJob, signal: AbortSignal): Promise<void> {
+    const carrier = carriers.get(job.connection.carrier);
+    const subject = subjectOf(job);
+    if (carrier !== undefined && !('is' in subject)) await parts.copies.drop(carrier, subject, job.media.id, signal);
+  }
+
   return async function work(job, signal) {
     const span = parts.tracing?.begin('capture', tracedFacts(job), job.media.traceparent);
     let failure: string | undefined = 'failed';
@@ -265,6 +274,7 @@ export function captureWork(parts: CaptureParts): (job: CaptureJob, signal: Abor
     parts.report(report);
     parts.onWork();
     if (settled.drop !== null) await discard(settled.drop);
+    if (report.outcome === 'stored') await dropCopy(job, signal);
     return report.reason ?? undefined;
   }
 }

@@ -7,6 +7,7 @@ import { Fault, type FaultCode } from '../core/faults.ts';
 import type { Clock, Id } from '../core/ids.ts';
 import type { AcceptOutcome, AcceptUnit, Records } from '../core/records.ts';
 import { inSpan, type Tracing } from '../core/tracing.ts';
+import { asUnverified, isOnTrial } from '../core/trial.ts';
 import type { Accounts } from './accounts.ts';
 
 export type IntakeReport = {
@@ -16,6 +17,8 @@ export type IntakeReport = {
   reason: string | null;
   /** What was stored; only when accepted. */
   stored?: AcceptOutcome & { statuses: number; notices: number };
+  /** Why it was not verified; only when its connection is on trial and took it all the same. */
+  unverified?: 'missing' | 'wrong';
   durationMs: number;
 };
 
@@ -100,16 +103,20 @@ export function intake(parts: IntakeParts): Intake {
         }
         const now = clock.now();
         const verification = carrier.verify(request, open.account, now);
-        if (verification !== 'verified') {
+        if (verification !== 'verified' && !isOnTrial(open.connection.settings, now)) {
           throw new Fault(verification === 'missing' ? 'signature_missing' : 'signature_wrong');
         }
         const updates = carrier.parse(request, open.account, now);
-        const unit = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
+        const read = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
+        const unit = verification === 'verified' ? read : asUnverified(read, verification);
         if (span !== undefined) markWithTrace(unit, span.traceparent);
         const stored = await inSpan(span, 'accept', () => store(unit));
         span?.note({ 'mediadock.journal': stored.journalId });
         parts.pass?.('before_accept_answer');
-        report('accepted', { stored: { ...stored, statuses: unit.statuses, notices: unit.notices } });
+        report('accepted', {
+          stored: { ...stored, statuses: unit.statuses, notices: unit.notices },
+          ...(verification !== 'verified' && { unverified: verification }),
+        });
         parts.onWork();
         return carrier.accepted;
       } catch (error) {

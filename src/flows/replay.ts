@@ -2,13 +2,15 @@
 // millions: the caller comes back with where the step ended.
 //
 // A request is read again with the carrier's parser and the connection's settings of now: what nobody claimed finds the
-// channel that was made since, what could not be read finds the parser that learnt it. It was verified when it came.
+// channel that was made since, what could not be read finds the parser that learnt it. It was verified when it came; one that
+// was taken on trial is verified now, because the secret may have been mended since.
 
 import type { Carriers } from '../core/carrier.ts';
 import { Fault } from '../core/faults.ts';
 import type { Clock, Millis } from '../core/ids.ts';
 import type { Reach } from '../core/model.ts';
 import type { AcceptOutcome, Records, ReplayScope } from '../core/records.ts';
+import { asUnverified, unverifiedHeader } from '../core/trial.ts';
 import type { Accounts } from './accounts.ts';
 import { unitOf } from './intake.ts';
 
@@ -65,7 +67,10 @@ export function replays({ stepMs = 5000, ...parts }: ReplayParts): Replays {
     const url = new URL(`${parts.publicUrl()}/in/${entry.connectionId}`);
     const posted = { method: 'POST' as const, url, headers, body };
     const updates = carrier.parse(posted, open.account, receivedAt);
-    const unit = unitOf(open.connection.id, posted, carrier.journalHeaders, updates, clock.now());
+    const read = unitOf(open.connection.id, posted, carrier.journalHeaders, updates, clock.now());
+    const verification =
+      headers[unverifiedHeader] === undefined ? 'verified' : carrier.verify(posted, open.account, receivedAt);
+    const unit = verification === 'verified' ? read : asUnverified(read, verification);
     const [outcome] = await records.accept([{ ...unit, replays: entry.id }]);
     if (outcome === undefined) throw new Error('the records gave no outcome');
     parts.onWork();

@@ -54,6 +54,10 @@ export function openMetrics(about: { version: string; database: string }): Metri
     { handshake: true, accepted: true, refused: true, failed: true },
   );
   const intakeFaults = counter('intake_faults_total', 'Those that were refused or failed, by fault.', ['reason']);
+  const intakeUnverified = counter(
+    'intake_unverified_total',
+    'Webhooks taken although their signature did not fit, because their connection is on trial.',
+  );
   const intakeItems = counter('intake_items_total', 'What stored webhooks told.', ['kind']);
   const intakeSeconds = histogram(
     'intake_seconds',
@@ -124,8 +128,9 @@ export function openMetrics(about: { version: string; database: string }): Metri
   const captureReason = fewValues(mostReasons);
 
   return {
-    intake({ outcome, reason, stored, durationMs }) {
+    intake({ outcome, reason, stored, unverified, durationMs }) {
       intakeRequest(outcome);
+      if (unverified !== undefined) intakeUnverified.inc();
       if (reason !== null) intakeFaults.inc({ reason: intakeReason(reason) });
       if (stored === undefined) return;
       intakeSeconds.observe(durationMs / 1000);

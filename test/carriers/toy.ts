@@ -108,6 +108,9 @@ export const toy: Carrier = {
 
   nextHop: () => ({ is: 'permanent', reason: 'too_many_hops' }),
 
+  discard: () => null,
+  recent: null,
+
   probe({ account }) {
     const { api_user: user, api_password: password } = account.secrets;
     return {

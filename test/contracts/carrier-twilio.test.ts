@@ -42,6 +42,7 @@ const connection = (home: string) => ({
   account_sid: accountSid,
   auth_token: ['auth-token-2', 'auth-token-1'],
   api_url: home,
+  delete_after_capture: true,
 });
 
 const sid = (kind: string, at: number): string => kind + at.toString(16).padStart(32, '0');

@@ -357,6 +357,47 @@ export function carrierContract(name: string, rig: CarrierRig): void {
     );
   });
 
+  // ── What is asked of the carrier besides ──
+
+  test(`${name}: a copy is dropped, and messages are listed, at the carrier's own address, or not at all`, () => {
+    const asked = [carrier.discard(subject()), carrier.recent?.page(account, now - 1000, null) ?? null];
+    for (const hop of asked) {
+      if (hop === null) continue;
+      if (isFailure(hop)) throw new Error(hop.reason);
+      expect(new URL(hop.url).origin).toBe(new URL(upstream.home).origin);
+      for (const secret of rig.secrets) expect(hop.url).not.toContain(secret);
+    }
+  });
+
+  test(`${name}: whatever a list of messages answers is understood, and no next page leads away from home`, ({
+    skip,
+  }) => {
+    const { recent } = carrier;
+    if (recent === null) return skip();
+    const answers = fc.record({
+      status: fc.constantFrom(200, 401, 404, 429, 500),
+      headers: fc.constant({}),
+      body: fc.oneof(
+        fc.uint8Array(),
+        fc
+          .record({ messages: fc.array(fc.jsonValue()), next_page_uri: fc.oneof(fc.webUrl(), fc.string()) })
+          .map((value) => Buffer.from(JSON.stringify(value))),
+      ),
+    });
+    fc.assert(
+      fc.property(answers, (answer) => {
+        const page = recent.readPage(account, answer, now);
+        if ('reason' in page) {
+          expect(page.reason).not.toBe('');
+          return;
+        }
+        const hop = recent.page(account, now - 1000, page.next);
+        if (isFailure(hop)) throw new Error(hop.reason);
+        expect(new URL(hop.url).origin).toBe(new URL(upstream.home).origin);
+      }),
+    );
+  });
+
   function expectNoSecret(value: unknown): void {
     const text = JSON.stringify(value);
     for (const secret of rig.secrets) expect(text).not.toContain(secret);

@@ -22,4 +22,7 @@ export const rcs: Carrier = {
   judge,
   probe,
   judgeProbe,
+  // A user's file cannot be deleted at Google, and no list tells of messages.
+  discard: () => null,
+  recent: null,
 };

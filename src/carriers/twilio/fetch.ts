@@ -2,11 +2,19 @@
 // credentials go to the account's own media and nowhere else. Twilio answers with a redirect to a signed link elsewhere,
 // which is followed without them. https://www.twilio.com/docs/messaging/api/media-resource
 
-import type { Account, CaptureSubject, ChannelSubject, Hop, HopAnswer, HopFailure } from '../../core/carrier.ts';
+import {
+  type Account,
+  type CaptureSubject,
+  type ChannelSubject,
+  type Hop,
+  type HopAnswer,
+  type HopFailure,
+  isFailure,
+} from '../../core/carrier.ts';
 import type { Millis } from '../../core/ids.ts';
 import { retryAfterMs } from '../../outgoing/retry-after.ts';
 import { member, readJson } from '../json-reading.ts';
-import { accountUrl, authorization } from './settings.ts';
+import { accountUrl, authorization, deletesCopies } from './settings.ts';
 
 // A file may be unknown for a while after its webhook, because it is still on its way to all of Twilio's machines. The advice
 // is to ask again within seconds; an hour costs nothing and loses no file. Support article 44750147594523.
@@ -38,6 +46,13 @@ export function mediaPath({ carrierMediaId, source }: CaptureSubject): string | 
   const media = carrierMediaId ?? '';
   const fits = /^[SM]M[0-9a-f]{32}$/i.test(message) && /^ME[0-9a-f]{32}$/i.test(media);
   return fits ? `/Messages/${message}/Media/${media}` : undefined;
+}
+
+/** The file alone is deleted; the message stays. */
+export function discard(subject: CaptureSubject): Hop | null {
+  const path = deletesCopies(subject.account) ? mediaPath(subject) : undefined;
+  const hop = path === undefined ? undefined : accountHop(subject.account, path, 'answer');
+  return hop === undefined || isFailure(hop) ? null : hop;
 }
 
 /** No look-up is ever made. */

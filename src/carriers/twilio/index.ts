@@ -2,8 +2,9 @@
 // docs/carriers/twilio.md.
 
 import type { Carrier } from '../../core/carrier.ts';
-import { firstHop, judge, judgeProbe, nextHop, probe } from './fetch.ts';
+import { discard, firstHop, judge, judgeProbe, nextHop, probe } from './fetch.ts';
 import { parse } from './parse.ts';
+import { recent } from './recent.ts';
 import { readChannel, readConnection } from './settings.ts';
 import { signatureHeader, verify } from './signature.ts';
 
@@ -25,6 +26,8 @@ export const twilio: Carrier = {
   firstHop,
   nextHop,
   judge,
+  discard,
+  recent,
   probe,
   judgeProbe,
 };

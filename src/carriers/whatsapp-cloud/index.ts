@@ -21,6 +21,8 @@ export const whatsappCloud: Carrier = {
   firstHop,
   nextHop,
   judge,
+  discard: () => null,
+  recent: null,
   probe,
   judgeProbe,
 };
