@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rcsContents } from '../../src/sandbox/rcs/events.ts';
+import { startReceiver } from '../../src/sandbox/receiver.ts';
 import { linkedSha256, photo } from './announced.ts';
 import { agreed } from './hearing.ts';
 import { agentId, clientToken, expectNothingOfRcsLeaked, type RcsRig, startRcsRig } from './rcs-rig.ts';
@@ -104,6 +105,35 @@ test('an older envelope, without attributes, is read as well', async () => {
   expect(await rcs.push(event, { envelope: 'older' })).toMatchObject({ status: 200 });
   expect(await rcs.heard(messageId)).toMatchObject({ text: 'older' });
 });
+
+/** What marks a picture of an RCS user in each vendor's format. */
+const inDialects: [dialect: string, picture: object][] = [
+  ['qlara', { channel: 'RCS', content: { type: 'IMAGE', mimeType: 'image/jpeg' } }],
+  ['chirp', { event: 'messages.sms.received', data: { message: { mediaIds: [expect.any(String)] } } }],
+  ['onprem', { messages: [{ from: '12223334444', type: 'image' }] }],
+  ['pipes', { pipes: { media: { mimeType: 'image/jpeg' } } }],
+  ['wa-server', { payload: { type: 'image', file_name: 'accident.jpg' } }],
+];
+
+test.each(inDialects)(
+  'an application that speaks %s is told of a picture in its own words',
+  async (dialect, picture) => {
+    const { google, rig, tenant } = rcs;
+    const receiver = await startReceiver({ clock: rig.clock });
+    try {
+      const path = `/api/v1/apps/${tenant.appId}/endpoints`;
+      const made = await rig.call('POST', path, { url: receiver.url, dialect });
+      expect(made.status).toBe(201);
+      const file = { path: fixture('accident.jpg'), fileName: 'accident.jpg' };
+      const sent = await google.send(rcs.intakeUrl(), { file, thumbnail: { bytes: photo(), type: 'image/png' } });
+      await rcs.heard(sent.messageId);
+      expect((await receiver.next(() => true)).json).toMatchObject(picture);
+      await rig.call('DELETE', `${path}/${made.body.id}`);
+    } finally {
+      await receiver.close();
+    }
+  },
+);
 
 test('receipts, typing, subscriptions and events of types to come are counted, and nobody is told', async () => {
   const { events } = rcs.google;
