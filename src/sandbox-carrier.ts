@@ -146,6 +146,9 @@ const byCarrier = (desks: ReadonlyMap<string, SandboxDesk>): SandboxDesk => ({
   async send(message, signal) {
     const desk = desks.get(message.carrier ?? 'whatsapp-cloud');
     if (desk === undefined) throw invalid('query.carrier', `one of ${[...desks.keys()].join(', ')}`);
+    if (message.furtherFiles !== undefined && message.carrier !== 'twilio') {
+      throw invalid('query.carrier', 'this one sends a file at a time; twilio sends several at once');
+    }
     return await desk.send(message, signal);
   },
 });

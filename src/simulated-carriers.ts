@@ -8,10 +8,12 @@ import type { SandboxDesk } from './core/sandbox-desk.ts';
 import type { Gateway } from './gateway.ts';
 import { simulatedRcs } from './sandbox/rcs/simulated.ts';
 import type { SimulatedCarrier } from './sandbox/simulated-carrier.ts';
+import { simulatedTwilio } from './sandbox/twilio/simulated.ts';
 
 /** How each is started, by its name. @param secret what signs its webhooks */
 const starts: Record<string, (clock: Clock, folder: string, secret: string) => Promise<SimulatedCarrier>> = {
   rcs: simulatedRcs,
+  twilio: simulatedTwilio,
 };
 
 /** What must outlive a restart, by the carrier's name. */

@@ -1,5 +1,7 @@
 // The port to a simulated carrier: a message to be sent through it, as a person with a phone would.
 
+export type SandboxFile = { body: AsyncIterable<Uint8Array>; type?: string; fileName?: string };
+
 /** What is not given the sandbox chooses. `body` is the file; read at most once, and perhaps not at all when sending fails. */
 export type SandboxMessage = {
   /** The carrier that it goes through, as connections name it; `whatsapp-cloud` when not given. */
@@ -14,6 +16,8 @@ export type SandboxMessage = {
   /** Content type of the body. */
   type?: string;
   body?: AsyncIterable<Uint8Array>;
+  /** Files besides the body, for a carrier that sends several at once; each is read before the next is asked for. */
+  furtherFiles?: Iterable<SandboxFile> | AsyncIterable<SandboxFile>;
 };
 
 /** The carrier's ids; `mediaId` is null for a message without a file. */

@@ -104,3 +104,23 @@ test('without a carrier it is WhatsApp', async () => {
     carrier: 'whatsapp-cloud',
   });
 });
+
+test('Twilio sends several files as one message, each whole, with the caption on the first; others send one', async () => {
+  const { desk, carrier } = running;
+  const message = {
+    ...file(),
+    caption: 'Both sides',
+    furtherFiles: [{ body: bytesOf('the back'), type: 'text/plain' }],
+  };
+  const sent = await desk.send({ ...message, carrier: 'twilio', from: '15017122661' }, never);
+  const heard = messageOf(await carrier.receiver.next(about(sent.carrierMessageId)));
+  expect(heard).toMatchObject({ carrier: 'twilio', text: 'Both sides', contact: { phone: '+15017122661' } });
+  expect(heard.media).toMatchObject([
+    { state: 'stored', size: 6, caption: 'Both sides', carrier_media_id: sent.mediaId },
+    { state: 'stored', size: 8, caption: null },
+  ]);
+  const text = await desk.send({ carrier: 'twilio', text: 'hello' }, never);
+  expect(messageOf(await carrier.receiver.next(about(text.carrierMessageId)))).toMatchObject({ kind: 'text' });
+  await expect(desk.send({ ...message, body: bytesOf('a') }, never)).rejects.toMatchObject({ code: 'invalid_request' });
+  await expect(desk.send({ carrier: 'twilio' }, never)).rejects.toMatchObject({ code: 'invalid_request' });
+});

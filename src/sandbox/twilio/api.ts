@@ -46,17 +46,15 @@ export async function twilioServers(means: ApiMeans, host: string, port: number)
   const { shelf, links, clock, accountSid } = means;
   const base = accountPath(accountSid);
   const messageWith = (sid: string | undefined) => means.messages().find((message) => message.sid === sid);
-  const found = ({ params }: Asked) => {
-    const message = messageWith(params['message']);
-    const listed = message?.media.find(({ id }) => id === params['media']);
-    const media = listed && shelf.find(listed.id);
-    return message === undefined || media === undefined ? undefined : { message, media };
+  // By what is on the shelf, which outlives the process; the list of messages does not.
+  const found = ({ params }: Asked): KeptMedia | undefined => {
+    const media = shelf.find(params['media'] ?? '');
+    return media?.phoneNumberId === params['message'] ? media : undefined;
   };
 
   const file: Handle = (asked) => {
-    const here = found(asked);
-    if (here === undefined) return apiError(404, 20404);
-    const { media } = here;
+    const media = found(asked);
+    if (media === undefined) return apiError(404, 20404);
     const location = `${storeOrigin}/files?${links.query(media.id, 'redirect', clock.now() + means.linkLifeMs)}`;
     const answer = textAnswer(307, '', { location });
     const fault = means.fault('media', media.id);
@@ -103,11 +101,11 @@ export async function twilioServers(means: ApiMeans, host: string, port: number)
     'DELETE',
     `${base}/Messages/:message/Media/:media`,
     authorized(async (asked) => {
-      const here = found(asked);
-      if (here === undefined) return apiError(404, 20404);
-      const fault = means.fault('deletion', here.media.id);
+      const media = found(asked);
+      if (media === undefined) return apiError(404, 20404);
+      const fault = means.fault('deletion', media.id);
       if (fault?.is === 'error') return apiError(fault.status, fault.code, fault.retryAfterSeconds);
-      await shelf.remove(here.media.id);
+      await shelf.remove(media.id);
       return textAnswer(204, '');
     }),
   );

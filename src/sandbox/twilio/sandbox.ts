@@ -36,7 +36,7 @@ export type TwilioMessageOptions = {
   to: string;
   body?: string;
   /** At most ten, or one on WhatsApp. */
-  files?: readonly FileToSend[];
+  files?: Iterable<FileToSend> | AsyncIterable<FileToSend>;
   name?: string;
   serviceSid?: string;
   more?: Parameters;
@@ -128,9 +128,11 @@ export async function startTwilioSandbox(options: TwilioSandboxOptions): Promise
     serviceSid = null,
     more = {},
   }) => {
-    const sid = newMessageSid(files.length);
+    // Which of the two forms an id has follows from the files, which come one by one.
+    let sid = newMessageSid(0);
     const media = [];
-    for (const file of files) {
+    for await (const file of files) {
+      if (media.length === 0) sid = newMessageSid(1);
       const type = file.type ?? lookedUpType('path' in file ? file.path : '');
       const { fileName } = file;
       media.push(
