@@ -303,7 +303,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
     clock,
     log,
   });
-  metrics.watch({ records, room, clock, streams: streams.standing });
+  metrics.watch({ records, room, clock, streams: streams.standing, sockets: sockets.standing });
   const erasing = eraser({ records, clock, sweep: sweeper.sweepNow, onWork: wake });
   const taken = uploads({
     records,

@@ -20,6 +20,7 @@ function watched(backlog: () => Promise<Backlog>) {
     clock: { now: () => now },
     room: { free: () => 0.5 },
     streams: () => ({ open: 2, unacknowledged: 7 }),
+    sockets: () => ({ open: 3, unacknowledged: 5 }),
     records: {
       backlog() {
         asked += 1;

@@ -14,6 +14,8 @@ export type StandingParts = {
   clock: Clock;
   /** Open event streams, and the events that their readers have not acknowledged. */
   streams(): { open: number; unacknowledged: number };
+  /** Clients that are connected to sockets of dialects, and what they were sent and have not shown to have read. */
+  sockets(): { open: number; unacknowledged: number };
 };
 
 type Facts = { backlog: Backlog; storage: Awaited<ReturnType<Records['storage']>>; channels: Channel[]; at: Millis };
@@ -41,6 +43,8 @@ export function standing(registry: Registry, parts: StandingParts): () => Promis
   const free = gauge('storage_free_ratio', 'Share of the storage that is free, 0 to 1.');
   const streams = gauge('streams', 'Open event streams.');
   const streamLag = gauge('stream_unacknowledged_events', 'Events sent on streams and not acknowledged yet.');
+  const sockets = gauge('sockets', 'Clients that are connected to sockets of dialects.');
+  const socketLag = gauge('socket_unread_frames', 'Frames sent to sockets and not shown to be read yet.');
 
   const captureJobs = fromRecords('capture_jobs', 'Files that are to be captured, by the state of their job.', [
     'state',
@@ -120,6 +124,9 @@ export function standing(registry: Registry, parts: StandingParts): () => Promis
     const { open: openStreams, unacknowledged } = parts.streams();
     streams.set(openStreams);
     streamLag.set(unacknowledged);
+    const connected = parts.sockets();
+    sockets.set(connected.open);
+    socketLag.set(connected.unacknowledged);
     const facts = await factsNow();
     for (const unsayOne of unsay) unsayOne();
     up.set(facts === undefined ? 0 : 1);
