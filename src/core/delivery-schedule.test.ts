@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { deliveryLife, judgeAttempt } from './delivery-schedule.ts';
+import { deliveryLife, frameRetryMs, judgeAttempt } from './delivery-schedule.ts';
 import type { NextTry } from './dialect.ts';
 
 const began = Date.UTC(2026, 10, 20);
@@ -69,4 +69,8 @@ test('after 7 days without success it is a dead letter with the last reason', ()
     to: 'dead',
     reason: 'timed out',
   });
+});
+
+test('a lost frame is sent again after a second, then after twice as long each time, up to a minute', () => {
+  expect([0, 1, 2, 5, 6, 50].map(frameRetryMs)).toEqual([1000, 2000, 4000, 32_000, minute, minute]);
 });
