@@ -18,13 +18,16 @@ const mediaLifeMs = 30 * 24 * 60 * 60 * 1000;
 /** How many files a message says to have: by its number, and by its addresses, because either may be missing. */
 export function filesIn(parameters: Parameters): number {
   const told = firstOf(parameters, 'NumMedia') ?? '';
-  const numbered = [...parameters.keys()].map((name) => /^MediaUrl(\d{1,3})$/.exec(name)?.[1]);
-  const listed = numbered.map((at) => (at === undefined ? 0 : Number(at) + 1));
-  return Math.max(/^\d{1,3}$/.test(told) ? Number(told) : 0, ...listed);
+  let files = /^\d{1,3}$/.test(told) ? Number(told) : 0;
+  for (const name of parameters.keys()) {
+    const at = /^MediaUrl(\d{1,3})$/.exec(name)?.[1];
+    if (at !== undefined) files = Math.max(files, Number(at) + 1);
+  }
+  return files;
 }
 
 /** The claim of each file; the caption belongs to the first. */
-export function readFiles(parameters: Parameters, account: Account, sentAt: Millis, now: Millis): MediaClaim[] {
+export function readFiles(parameters: Parameters, account: Account, now: Millis): MediaClaim[] {
   const isWhatsApp = firstOf(parameters, 'From')?.startsWith('whatsapp:') ?? false;
   return Array.from({ length: Math.min(filesIn(parameters), mostFiles) }, (_, at): MediaClaim => {
     const url = firstOf(parameters, `MediaUrl${at}`);
@@ -44,7 +47,7 @@ export function readFiles(parameters: Parameters, account: Account, sentAt: Mill
       declaredSha256: null,
       declaredSize: null,
       source: ids === undefined ? {} : { message_sid: ids.message, announced_at: now },
-      deadline: sentAt + mediaLifeMs,
+      deadline: now + mediaLifeMs,
       unavailable: ids !== undefined ? null : url === undefined ? 'media_id_missing' : 'media_url_refused',
     };
   });

@@ -30,7 +30,7 @@ export function parse(request: IntakeRequest, account: Account, now: Millis): Up
   const address = (channelByService(account) ? service : undefined) ?? number;
   if (address === undefined) return [{ is: 'unparsed', reason: 'A message does not say to which number it was sent.' }];
   const sentAt = readTime(firstOf(parameters, 'DateSent'), now);
-  const media = readFiles(parameters, account, sentAt, now);
+  const media = readFiles(parameters, account, now);
   const content = contentOf(parameters);
   const message: InboundMessage = {
     is: 'message',

@@ -127,3 +127,11 @@ test('a GET is refused, because only the bytes of a POST can be kept', () => {
   };
   expect(verify(request, accountOf('token'))).toBe('wrong');
 });
+
+test('a form of more parameters than any message has is refused before it is sorted', () => {
+  const url = 'https://gw.example/in/con_1';
+  const parameters = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, 'x']));
+  const said = (count: number) =>
+    verdict('token', url, form(parameters(count)), getExpectedTwilioSignature('token', url, parameters(count)));
+  expect([said(1000), said(1001)]).toEqual(['verified', 'wrong']);
+});
