@@ -475,6 +475,7 @@ export type Records = {
   }): Promise<Connection>;
   connection(request: { id: string }): Promise<Connection | undefined>;
   listConnections(request: { page: PageRequest }): Promise<Page<Connection>>;
+  /** New secrets make its paused channels probe at once. */
   updateConnection(request: {
     id: string;
     set: Partial<Pick<Connection, 'name' | 'settings' | 'sealed'>>;

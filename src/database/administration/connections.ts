@@ -60,6 +60,15 @@ export async function updateConnection(
       .where('deleted_at', 'is', null)
       .execute();
   }
+  // What paused its channels may have been the former secrets: they are probed at once.
+  if (set.sealed !== undefined) {
+    await access.db
+      .updateTable('channels')
+      .set({ probe_at: 0 })
+      .where('connection_key', 'in', access.db.selectFrom('connections').select('key').where('id', '=', id))
+      .where('state', '=', 'paused')
+      .execute();
+  }
   return await connection(access, { id });
 }
 

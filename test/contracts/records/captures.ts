@@ -251,6 +251,20 @@ export function captureClaims(name: string, open: Open): void {
     ]);
   });
 
+  test(`${name}: new secrets of a connection make its paused channels probe at once`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.receive();
+    await pause(records);
+    const named = { reach: at.reach, id: at.channel.id, now: start + minute };
+    await records.updateConnection({ id: at.connection.id, set: { sealed: Uint8Array.of(8) } });
+    expect(await capturesAt(records, start + minute)).toEqual([]);
+    await records.updateChannel({ ...named, set: { sealed: Uint8Array.of(7) } });
+    expect(await capturesAt(records, start + minute)).toMatchObject([
+      { channel: { sealed: Uint8Array.of(7), display: 'no secret' } },
+    ]);
+  });
+
   test(`${name}: a refusal of the former secrets that comes late leaves the probe due that the new ones asked for`, async () => {
     const { records } = await open();
     const at = await home(records);
