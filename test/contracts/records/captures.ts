@@ -256,13 +256,11 @@ export function captureClaims(name: string, open: Open): void {
     const at = await home(records);
     await at.receive();
     await pause(records);
-    const named = { reach: at.reach, id: at.channel.id, now: start + minute };
-    await records.updateConnection({ id: at.connection.id, set: { sealed: Uint8Array.of(8) } });
+    const { id } = at.connection;
+    await records.updateConnection({ id, set: { name: 'no secret' } });
     expect(await capturesAt(records, start + minute)).toEqual([]);
-    await records.updateChannel({ ...named, set: { sealed: Uint8Array.of(7) } });
-    expect(await capturesAt(records, start + minute)).toMatchObject([
-      { channel: { sealed: Uint8Array.of(7), display: 'no secret' } },
-    ]);
+    await records.updateConnection({ id, set: { sealed: Uint8Array.of(8) } });
+    expect(await capturesAt(records, start + minute)).toMatchObject([{ connection: { sealed: Uint8Array.of(8) } }]);
   });
 
   test(`${name}: a refusal of the former secrets that comes late leaves the probe due that the new ones asked for`, async () => {
