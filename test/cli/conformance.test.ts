@@ -10,14 +10,14 @@ import { type CliRig, startRig, type Tenant } from './rig.ts';
 import { shell } from './shell.ts';
 
 /** A gateway whose simulated carrier sends to the app, and a stored photo by its name in the dialect. */
-async function ready(dialect: string, mediaIn: (json: Body) => string) {
+async function ready(dialect: string, mediaIn: (json: Body) => string | undefined) {
   const rig = await startRig({ MEDIADOCK_RATE_PER_MINUTE: '1000' });
   const tenant = await rig.tenant({ dialect });
   const inject = injectInto(rig, tenant);
   rig.gateway.useSandbox({ send: async (message) => ({ ...(await inject(message)), mediaId: null }) });
   await rig.send(tenant, [{ path: fixture('label.png') }]);
-  const { json } = await tenant.receiver.next(() => true);
-  return { rig, tenant, media: mediaIn(json) };
+  const { json } = await tenant.receiver.next((heard) => mediaIn(heard.json) !== undefined);
+  return { rig, tenant, media: mediaIn(json) ?? '' };
 }
 
 /** Runs the checks with all that can be given. */
@@ -33,6 +33,7 @@ const everything = ({ rig, tenant, media }: { rig: CliRig; tenant: Tenant; media
 test.each([
   ['chirp', ({ data }: Body) => data.message.mediaId],
   ['qlara', ({ content }: Body) => content.mediaKey],
+  ['onprem', ({ media_items: items }: Body) => items?.[0].image.id],
 ] as [string, (json: Body) => string][])(
   'the checks of %s run against a server, messages and webhooks too',
   async (dialect, mediaIn) => {
