@@ -50,6 +50,7 @@ export async function startGateway(config: Config, options: GatewayOptions = {})
   try {
     const url = await app.listen({ host: config.host, port: config.port });
     isAt(url);
+    work.wake();
     return {
       url,
       publicUrl: publicUrl(),

@@ -113,6 +113,8 @@ export async function startWork(foundation: Foundation) {
     records,
     clock,
     claim: records.claimDeliveries,
+    // What is told carries links, and those need the address that is known once the server listens.
+    open: () => publicUrl() !== '',
     work: deliverWork({
       records,
       ...sending,

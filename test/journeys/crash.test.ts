@@ -136,7 +136,12 @@ test('killed in the middle of a download and of a delivery, a server goes on wit
   await world.start();
   const limit = AbortSignal.timeout(resumeMs);
   await expectAll(world, announced, limit);
-  await world.receiver.next((received) => received.number > deliveries && about(answered.id)(received), limit);
+  const again = await world.receiver.next(
+    (received) => received.number > deliveries && about(answered.id)(received),
+    limit,
+  );
+  // Not before the server knows its own address, of which links are made.
+  expect(messageOf(again).media[0].url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/media\//);
   // What the kill cut off is neither kept nor left lying about.
   expect(await readdir(join(world.folder, 'blobs', 'tmp'))).toEqual([]);
 });
