@@ -57,6 +57,8 @@ export type Dialect = {
     nameIn(value: JsonObject): string;
     /** The id that the channel gets when it is made under this name; undefined: it is no such name. */
     idOf(name: string): Id<'channel'> | undefined;
+    /** Why no such channel can have this line at this carrier; undefined: it can. */
+    objection(line: { carrier: string; address: string }): string | undefined;
   };
   /** What it says over WebSockets; absent: nothing. */
   readonly socket?: DialectSocket;

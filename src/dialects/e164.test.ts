@@ -25,7 +25,7 @@ test.each([
   ['claims_agent', 'claims_agent', 'claims_agent'],
   ['Claims, 2nd floor', '106540352242922', 'Claims, 2nd floor'],
 ])('a line shown as %s with the address %s is %s', (channelDisplay, channelAddress, told) => {
-  expect(recipientOf({ channelDisplay, channelAddress })).toBe(told);
+  expect(recipientOf({ channelDisplay, channelAddress, context: null })).toBe(told);
 });
 
 test.each([
@@ -35,5 +35,19 @@ test.each([
   ['twilio', 'sms'],
   ['playground-sms', 'sms'],
 ])('%s is the network %s', (carrier, network) => {
-  expect(networkOf(carrier)).toBe(network);
+  expect(networkOf({ carrier, channelAddress: '+15550783881', context: null })).toBe(network);
+});
+
+test.each([
+  ['whatsapp:+14155238886', null, 'whatsapp', '+14155238886'],
+  ['rcs:growing_tree_bank', null, 'rcs', 'growing_tree_bank'],
+  ['+15558675310', null, 'sms', '+15558675310'],
+  ['12345', null, 'sms', '12345'],
+  ['MG0123456789abcdef0123456789abcdef', { to: 'whatsapp:+14155238886' }, 'whatsapp', '+14155238886'],
+  ['MG0123456789abcdef0123456789abcdef', { to: 'rcs:growing_tree_bank' }, 'rcs', 'growing_tree_bank'],
+  ['MG0123456789abcdef0123456789abcdef', { to: '+15558675310' }, 'sms', '+15558675310'],
+])('what came through Twilio to %s with the context %o is %s, to %s', (channelAddress, context, network, to) => {
+  expect(networkOf({ carrier: 'twilio', channelAddress, context })).toBe(network);
+  expect(recipientOf({ channelAddress, channelDisplay: channelAddress, context })).toBe(to);
+  expect(recipientOf({ channelAddress, channelDisplay: '+1 555 0100', context })).toBe('+15550100');
 });

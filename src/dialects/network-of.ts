@@ -1,5 +1,19 @@
-/** Which network people know a message to have come over, by the name of its carrier; what is neither of two is SMS or MMS. */
-export function networkOf(carrier: string): 'whatsapp' | 'rcs' | 'sms' {
-  if (carrier.includes('whatsapp')) return 'whatsapp';
-  return carrier.includes('rcs') ? 'rcs' : 'sms';
+import type { Message } from '../core/model.ts';
+
+/** The line of the business that a message came to, as its carrier names it; of a service, the one of its lines. */
+export function lineOf({ channelAddress, context }: Pick<Message, 'channelAddress' | 'context'>): string {
+  const to = context?.['to'];
+  return typeof to === 'string' ? to : channelAddress;
+}
+
+/**
+ * Which network people know a message to have come over. A carrier of several says it before the address (`whatsapp:+1…`,
+ * `rcs:agent`), else the carrier's name does; what is neither of two is SMS or MMS.
+ */
+export function networkOf(
+  message: Pick<Message, 'carrier' | 'channelAddress' | 'context'>,
+): 'whatsapp' | 'rcs' | 'sms' {
+  const told = /^(whatsapp|rcs):/.exec(lineOf(message))?.[1] ?? message.carrier;
+  if (told.includes('whatsapp')) return 'whatsapp';
+  return told.includes('rcs') ? 'rcs' : 'sms';
 }

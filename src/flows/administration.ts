@@ -70,7 +70,11 @@ export function administration(parts: AdministrationParts): Administration {
   const appOf = async (reach: Reach, id: string): Promise<App> => found(await records.app({ reach, id }));
 
   /** The id that a client of the app reserved. @throws Fault invalid_request naming body.device */
-  async function reserved(appId: Id<'app'>, device: string): Promise<Id<'channel'>> {
+  async function reserved(
+    appId: Id<'app'>,
+    device: string,
+    line: { carrier: string; address: string },
+  ): Promise<Id<'channel'>> {
     for (const { name: dialect, reserves } of parts.dialects.values()) {
       const id = reserves?.idOf(device);
       if (reserves === undefined || id === undefined) continue;
@@ -82,7 +86,11 @@ export function administration(parts: AdministrationParts): Administration {
           kind: reserves.kind,
           page: { limit: 200, cursor },
         });
-        if (page.rows.some(({ value }) => reserves.nameIn(value) === device)) return id;
+        if (page.rows.some(({ value }) => reserves.nameIn(value) === device)) {
+          const objection = reserves.objection(line);
+          if (objection !== undefined) throw invalid('body.device', objection);
+          return id;
+        }
         cursor = page.next;
       } while (cursor !== null);
     }
@@ -144,7 +152,8 @@ export function administration(parts: AdministrationParts): Administration {
       const app = await appOf(reach, app_id).catch(() => {
         throw invalid('body.app_id', 'there is no such app');
       });
-      const id = device === undefined ? undefined : await reserved(app.id, device);
+      const line = { carrier: connection.carrier, address };
+      const id = device === undefined ? undefined : await reserved(app.id, device, line);
       const { secrets } = carrierOf(connection.carrier).readChannel(given);
       const made = await records.createChannel({
         now: clock.now(),

@@ -10,9 +10,9 @@ import { networkOf } from '../network-of.ts';
 import { foreignId } from './ids.ts';
 import { factsOf, handleOf, nameOf } from './media.ts';
 
-/** Which of the vendor's two families a message belongs to: what no WhatsApp carrier brought goes as SMS or MMS. */
-export const familyOf = ({ carrier }: Message): 'whatsapp' | 'sms' =>
-  networkOf(carrier) === 'whatsapp' ? 'whatsapp' : 'sms';
+/** Which of the vendor's two families a message belongs to: what did not come by WhatsApp goes as SMS or MMS. */
+export const familyOf = (message: Message): 'whatsapp' | 'sms' =>
+  networkOf(message) === 'whatsapp' ? 'whatsapp' : 'sms';
 
 /** Messages of the playground are test objects. */
 export const modeOf = ({ carrier }: Message): Mode => (carrier.startsWith('playground-') ? 'test' : 'live');

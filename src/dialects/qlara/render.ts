@@ -71,7 +71,7 @@ const captionOf = (caption: string | null): JsonObject => (caption === null || c
 
 function bodyOf(message: Message, { type, members }: Content, { form, extras }: Settings): JsonObject {
   const { contact, carrierMessageId } = message;
-  const common = { channel: networkOf(message.carrier).toUpperCase(), eventType: 'INBOUND' };
+  const common = { channel: networkOf(message).toUpperCase(), eventType: 'INBOUND' };
   const timestamp = wholeSeconds(message.sentAt);
   const from = senderOf(message);
   const to = recipientOf(message);

@@ -9,6 +9,7 @@ import { Fault, invalid } from '../../core/faults.ts';
 import type { Id, Millis } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Channel, Document } from '../../core/model.ts';
+import { networkOf } from '../network-of.ts';
 import { idsOfUuid, isUuid, uuidOf } from '../uuid.ts';
 import { numberOf } from './jids.ts';
 import { iso } from './message.ts';
@@ -29,6 +30,10 @@ export const reserves: NonNullable<Dialect['reserves']> = {
   kind: nameKind,
   nameIn: (value) => idIn({ value }),
   idOf: (uuid) => idsOfUuid('channel', uuid)?.from,
+  objection: ({ carrier, address }) =>
+    networkOf({ carrier, channelAddress: address, context: null }) === 'whatsapp'
+      ? undefined
+      : 'a device of wa-server is a number at WhatsApp, and this line is none; leave it out for RCS, SMS and services',
 };
 
 /** How many may wait for their channels; more are a client that makes them in a loop. */

@@ -32,7 +32,7 @@ export function numberOf({ address, display }: Pick<Channel, 'address' | 'displa
   wa_number: string | null;
   wa_device_jid: string | null;
 } {
-  const number = recipientOf({ channelAddress: address, channelDisplay: display });
+  const number = recipientOf({ channelAddress: address, channelDisplay: display, context: null });
   if (!/^\+\d+$/.test(number)) return { wa_number: null, wa_device_jid: null };
   return { wa_number: number.slice(1), wa_device_jid: jidOf(number) };
 }
