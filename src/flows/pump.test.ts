@@ -113,6 +113,11 @@ test('pokes for which nothing is due cost few claims, and once there is somethin
   due.push({ job: 1, attempt: 1 });
   expect(await pokeFor(50)).toContain(5);
   expect(queue).toEqual([]);
+  // After a quiet moment, nobody waits for what was in vain before it.
+  await pokeFor(300);
+  await vi.advanceTimersByTimeAsync(100);
+  pump.poke();
+  expect(await pokeFor(12)).toEqual([10]);
   const stopped = pump.stop(0);
   await vi.runAllTimersAsync();
   await stopped;

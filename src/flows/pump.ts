@@ -4,7 +4,7 @@
 // due; a poll every second alone suffices, so a lost poke costs a second and nothing more. After a quiet moment it claims at
 // once; under load claims keep a distance, so that one claim takes the places that several jobs have freed: a claim costs
 // the database nearly the same whether it takes one job or sixteen. Claims that find nothing keep twice the distance of the
-// one before, to a bound: many pokes are for what is not due yet, or rests with its channel.
+// one before, to a bound, as long as pokes keep coming: many are for what is not due yet, or rests with its channel.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
 // twice; every job is safe to repeat, and only the holder of the newest lease can settle it.
 // Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
@@ -62,6 +62,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
     clearTimeout(timer);
     const wait = lastClaimAt + distance - performance.now();
     gathering = wait > 0;
+    if (!gathering) distance = distanceMs.least;
     if (gathering) timer = setTimeout(claim, wait);
     else claim();
   }
