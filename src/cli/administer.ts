@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Api, pathOf } from './api.ts';
 import { inApp, ownerPath } from './app-of.ts';
 import { UsageError } from './failures.ts';
-import { addFields, bodyOf } from './fields.ts';
+import { addFields, bodyOf, checkCarrier } from './fields.ts';
 import { valueReader } from './given.ts';
 import { addFilters, filtersIn, paged, pageIn } from './lists.ts';
 import { plain } from './plain.ts';
@@ -42,6 +42,7 @@ function addResource(parent: Command, bind: Bind, resource: Resource): void {
   addFields(create, creatable, true);
   bind(create, async ({ api, out, options, world }) => {
     const body = await bodyOf(creatable, options, valueReader(world.stdin));
+    checkCarrier(creatable, body);
     const made = await api.call('POST', await placeOf(resource, api, options), { body });
     out.thing(made);
     const shown = ['key', 'secret'].find((member) => typeof made[member] === 'string');

@@ -1,7 +1,7 @@
 // The native API as the commands call it. Answers are JSON of a bounded size, or bytes that stream.
 
-import type { Readable } from 'node:stream';
-import { Agent, type Dispatcher, request } from 'undici';
+import { Readable } from 'node:stream';
+import { Agent, type Dispatcher, type FormData, request } from 'undici';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import { Refusal, Unreachable } from './failures.ts';
 import type { Server } from './server.ts';
@@ -24,6 +24,8 @@ export type Api = {
     query: Query,
     file: { body: Readable | null; type: string; size: number; headers?: Record<string, string> },
   ): Promise<JsonObject>;
+  /** Sends files as the parts of a form. */
+  uploadForm(path: string, query: Query, form: FormData): Promise<JsonObject>;
   /** The bytes behind a path, as a stream. */
   download(path: string, query: Query): Promise<Readable>;
   close(): Promise<void>;
@@ -43,7 +45,7 @@ export function apiClient(server: Server, world: Pick<World, 'signal' | 'pause'>
     method: Method,
     path: string,
     query: Query,
-    body: { content: string | Readable | null; headers: Record<string, string> },
+    body: { content: string | Readable | FormData | null; headers: Record<string, string> },
     signal = world.signal,
   ): Promise<Dispatcher.ResponseData> {
     const url = new URL(`${server.url}/api/v1${path}`);
@@ -85,6 +87,9 @@ export function apiClient(server: Server, world: Pick<World, 'signal' | 'pause'>
       const headers = { 'content-type': type, 'content-length': `${size}`, ...more };
       return jsonOf(server.url, await send('POST', path, query, { content: body, headers }));
     },
+    async uploadForm(path, query, form) {
+      return jsonOf(server.url, await send('POST', path, query, { content: form, headers: {} }));
+    },
     async download(path, query) {
       return (await send('GET', path, query, nothing)).body;
     },
@@ -95,7 +100,7 @@ export function apiClient(server: Server, world: Pick<World, 'signal' | 'pause'>
 const connectionErrors =
   /^(ECONN|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|UND_ERR_(CONNECT_TIMEOUT|SOCKET|HEADERS_TIMEOUT|BODY_TIMEOUT))/;
 
-const isStream = (content: string | Readable | null): boolean => content !== null && typeof content !== 'string';
+const isStream = (content: string | Readable | FormData | null): boolean => content instanceof Readable;
 
 /** Whether the way to the server failed, and not the server or this machine. */
 export function isConnectionError(error: unknown): error is Error {

@@ -23,8 +23,10 @@ export type Field = {
   kind: FieldKind;
   says: string;
   choices?: readonly string[];
-  /** Must be given at creation. */
+  /** Must be given at creation; of a field of `carriers`, where it is one of those. */
   needed?: true;
+  /** The carriers whose connections have it; absent: all. */
+  carriers?: readonly string[];
   /** Cannot be given at creation, or later. */
   only?: 'create' | 'update';
 };
@@ -69,6 +71,14 @@ export const secrets: FieldKind = {
   },
 };
 
+export const yesOrNo: FieldKind = {
+  placeholder: 'boolean',
+  read([typed = ''], flag) {
+    if (typed !== 'true' && typed !== 'false') throw new UsageError(`${flag}: expected true or false, not "${typed}"`);
+    return typed === 'true';
+  },
+};
+
 /** name=value, the value as for secrets; `none` for no headers. */
 export const pairs: FieldKind = {
   placeholder: 'name=value',
@@ -89,8 +99,9 @@ const flagFor = (field: Field): string => field.flag ?? flagOf(field.member);
 
 export function addFields(command: Command, fields: readonly Field[], creating: boolean): void {
   for (const field of fields) {
-    const option = command.createOption(`${flagFor(field)} <${field.kind.placeholder}>`, field.says);
-    if (creating && field.needed) option.makeOptionMandatory();
+    const says = field.carriers === undefined ? field.says : `${field.carriers.join(', ')}: ${field.says}`;
+    const option = command.createOption(`${flagFor(field)} <${field.kind.placeholder}>`, says);
+    if (creating && field.needed && field.carriers === undefined) option.makeOptionMandatory();
     if (field.choices) option.choices(field.choices);
     if (field.kind.many) option.argParser((typed: string, before: string[] = []) => [...before, typed]);
     command.addOption(option);
@@ -106,4 +117,21 @@ export async function bodyOf(fields: readonly Field[], options: Options, readVal
     if (given !== undefined) body[field.member] = await field.kind.read([given].flat().map(String), flag, readValue);
   }
   return body;
+}
+
+/**
+ * Holds the fields that were given against the carrier that was.
+ * @throws UsageError that names each option that the carrier lacks or does not have
+ */
+export function checkCarrier(fields: readonly Field[], given: JsonObject): void {
+  const carrier = given['carrier'];
+  if (typeof carrier !== 'string') return;
+  const isIts = ({ carriers }: Field) => carriers === undefined || carriers.includes(carrier);
+  const missing = fields.filter((field) => isIts(field) && field.needed && given[field.member] === undefined);
+  const foreign = fields.filter((field) => !isIts(field) && given[field.member] !== undefined);
+  const problems = [
+    ...(missing.length > 0 ? [`${carrier} needs ${missing.map(flagFor).join(', ')}`] : []),
+    ...(foreign.length > 0 ? [`${carrier} has no ${foreign.map(flagFor).join(', ')}`] : []),
+  ];
+  if (problems.length > 0) throw new UsageError(problems.join('; '));
 }

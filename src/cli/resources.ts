@@ -9,7 +9,7 @@ import {
   keyColumns,
   organizationColumns,
 } from './columns.ts';
-import { type Field, id, list, listOrAll, pairs, secret, secrets, text, url, whole } from './fields.ts';
+import { type Field, id, list, listOrAll, pairs, secret, secrets, text, url, whole, yesOrNo } from './fields.ts';
 import type { Filter } from './lists.ts';
 import type { Column } from './table.ts';
 
@@ -32,6 +32,9 @@ export type Resource = {
 const name: Field = { member: 'name', kind: text, says: 'what people call it', needed: true };
 const secretSays = 'or @file, or - for standard input';
 const optionalName: Field = { member: 'name', kind: text, says: 'what people call it' };
+const whatsapp = ['whatsapp-cloud'];
+const rcs = ['rcs'];
+const twilio = ['twilio'];
 const dialect: Field = { member: 'dialect', kind: text, says: 'wire format spoken with the application' };
 
 export const resources: readonly Resource[] = [
@@ -92,18 +95,81 @@ export const resources: readonly Resource[] = [
     columns: connectionColumns,
     filters: [],
     fields: [
-      { member: 'carrier', kind: text, says: 'such as whatsapp-cloud', needed: true, only: 'create' },
+      {
+        member: 'carrier',
+        kind: text,
+        says: 'which one',
+        choices: [...whatsapp, ...rcs, ...twilio],
+        needed: true,
+        only: 'create',
+      },
       name,
+      {
+        member: 'verify',
+        kind: text,
+        says: 'report: on trial, webhooks without a right signature are taken, too, for 72 hours',
+        choices: ['enforce', 'report'],
+      },
       {
         member: 'app_secret',
         kind: secrets,
         says: `verifies webhooks, ${secretSays}; give two while rotating`,
         needed: true,
+        carriers: whatsapp,
       },
-      { member: 'verify_token', kind: secrets, says: `answers the carrier's handshake, ${secretSays}`, needed: true },
-      { member: 'graph_url', kind: url, says: "the carrier's API, without version" },
-      { member: 'graph_version', kind: text, says: 'its version, such as v24.0' },
-      { member: 'media_hosts', kind: list('hosts'), says: 'further hosts that may see the access token' },
+      {
+        member: 'verify_token',
+        kind: secrets,
+        says: `answers the handshake, ${secretSays}`,
+        needed: true,
+        carriers: whatsapp,
+      },
+      { member: 'graph_url', kind: url, says: 'the API, without version', carriers: whatsapp },
+      { member: 'graph_version', kind: text, says: 'its version, such as v24.0', carriers: whatsapp },
+      {
+        member: 'client_token',
+        kind: secrets,
+        says: `verifies pushes and answers the handshake, ${secretSays}; give two while rotating`,
+        needed: true,
+        carriers: rcs,
+      },
+      { member: 'agent_id', kind: text, says: 'the agent of pushes that name none', carriers: rcs },
+      {
+        member: 'account_sid',
+        kind: text,
+        says: 'the account: AC and 32 digits',
+        needed: true,
+        carriers: twilio,
+      },
+      {
+        member: 'auth_token',
+        kind: secrets,
+        says: `verifies webhooks, ${secretSays}; give two while rotating`,
+        needed: true,
+        carriers: twilio,
+      },
+      { member: 'api_key_sid', kind: text, says: 'a key that fetches in place of the token', carriers: twilio },
+      { member: 'api_key_secret', kind: secret, says: `its secret, ${secretSays}`, carriers: twilio },
+      { member: 'channel_by', kind: text, says: 'number or messaging_service', carriers: twilio },
+      {
+        member: 'delete_after_capture',
+        kind: yesOrNo,
+        says: 'whether the copy of a stored file is deleted there',
+        carriers: twilio,
+      },
+      {
+        member: 'reconcile_hours',
+        kind: whole,
+        says: 'how far back the first look for missed messages goes; 0: never look',
+        carriers: twilio,
+      },
+      { member: 'api_url', kind: url, says: 'origin of the API', carriers: [...rcs, ...twilio] },
+      {
+        member: 'media_hosts',
+        kind: list('hosts'),
+        says: 'hosts of files: further ones that may see the token, or for rcs all that there are',
+        carriers: [...whatsapp, ...rcs],
+      },
     ],
     removal: 'only when it has no channels left',
     creation: '--carrier whatsapp-cloud --name Meta --app-secret @app-secret.txt --verify-token @verify-token.txt',
@@ -122,7 +188,7 @@ export const resources: readonly Resource[] = [
       {
         member: 'address',
         kind: text,
-        says: "the carrier's id of it: the phone number id",
+        says: "the carrier's id of it: phone number id, agent id, Twilio's To",
         needed: true,
         only: 'create',
       },
@@ -133,7 +199,7 @@ export const resources: readonly Resource[] = [
         says: 'a device that a client of the app made and that waits for its line',
         only: 'create',
       },
-      { member: 'access_token', kind: secret, says: `fetches files, ${secretSays}`, needed: true },
+      { member: 'access_token', kind: secret, says: `fetches files at whatsapp-cloud, which needs it, ${secretSays}` },
     ],
     removal: 'its media is gone for every reader at once',
     creation:

@@ -1,6 +1,7 @@
-import { createReadStream } from 'node:fs';
-import type { Command } from 'commander';
+import { createReadStream, openAsBlob } from 'node:fs';
+import { type Command, Option } from 'commander';
 import { lookup } from 'mime-types';
+import { FormData } from 'undici';
 import type { JsonObject } from '../core/json.ts';
 import { type Api, pathOf, type Query } from './api.ts';
 import { UsageError } from './failures.ts';
@@ -11,11 +12,19 @@ import type { Column } from './table.ts';
 
 const askEveryMs = 250;
 
+/** The carriers that the sandbox simulates, as people call them, with the names that connections have. */
+const carriers: Readonly<Record<string, string>> = { whatsapp: 'whatsapp-cloud', rcs: 'rcs', twilio: 'twilio' };
+const mostTogether = 10;
+
 export function addSandbox(program: Command, bind: Bind): void {
   const sandbox = program.command('sandbox').description('the simulated carrier');
   const send = sandbox
     .command('send [files...]')
     .description('send files, or a text, as a person with a phone would, and tell what becomes of them')
+    .addOption(
+      new Option('--carrier <name>', 'what it comes through (default: whatsapp)').choices(Object.keys(carriers)),
+    )
+    .option('--together', 'all files in one message, where the carrier has that: twilio, up to ten')
     .option('--from <number>', "the sender's phone number")
     .option('--name <name>', "the sender's name")
     .option('--caption <text>', 'caption of the files')
@@ -26,7 +35,8 @@ export function addSandbox(program: Command, bind: Bind): void {
     examples(
       'sandbox send photo.jpg --caption "The damage at the front"',
       'sandbox send *.pdf --from +393331234567 --name "Ada"',
-      'sandbox send --text "Is it insured?"',
+      'sandbox send front.jpg back.jpg --carrier twilio --together',
+      'sandbox send --text "Is it insured?" --carrier rcs',
     ),
   );
 }
@@ -50,11 +60,19 @@ async function sendAll(session: Session): Promise<void> {
     throw new UsageError('--text is a message of its own; use --caption with files');
   }
 
+  const isTogether = options['together'] === true;
+  if (isTogether && said(options, 'carrier') !== 'twilio') {
+    throw new UsageError('--together: only --carrier twilio has several files in one message; without it each is one');
+  }
+  if (isTogether && files.length > mostTogether) throw new UsageError(`--together: at most ${mostTogether} files`);
+
   const sent: Sent[] = [];
-  for (const file of files.length === 0 ? [undefined] : files) {
-    const carrierMessageId = await post(session, file, text);
-    out.note(`sent ${file?.name ?? 'the text'}`);
-    sent.push({ file: file?.path ?? null, carrierMessageId, message: undefined, deliveries: [] });
+  const messages = isTogether || files.length === 0 ? [files] : files.map((file) => [file]);
+  for (const message of messages) {
+    const carrierMessageId = await post(session, message, text);
+    out.note(`sent ${message.map(({ name }) => name).join(', ') || 'the text'}`);
+    const paths = message.map(({ path }) => path);
+    sent.push({ file: paths.join(', ') || null, carrierMessageId, message: undefined, deliveries: [] });
   }
 
   const wait = Number(waitText) * 1000;
@@ -74,23 +92,36 @@ async function sendAll(session: Session): Promise<void> {
 }
 
 /** @returns the carrier's id of the message */
-async function post({ api, options }: Session, file: GivenFile | undefined, text: string | undefined): Promise<string> {
+async function post({ api, options }: Session, files: readonly GivenFile[], text: string | undefined): Promise<string> {
+  const [file, ...further] = files;
   const query: Query = {
+    carrier: carriers[said(options, 'carrier') ?? ''],
     from: said(options, 'from'),
     name: said(options, 'name'),
     caption: said(options, 'caption'),
     text,
-    file_name: file?.name,
+    file_name: further.length === 0 ? file?.name : undefined,
   };
   const answer =
     file === undefined
       ? await api.call('POST', '/sandbox/messages', { query })
-      : await api.upload('/sandbox/messages', query, {
-          body: createReadStream(file.path),
-          type: lookup(file.name) || 'application/octet-stream',
-          size: file.size,
-        });
+      : further.length > 0
+        ? await api.uploadForm('/sandbox/messages', query, await formOf(files))
+        : await api.upload('/sandbox/messages', query, {
+            body: createReadStream(file.path),
+            type: typeOf(file),
+            size: file.size,
+          });
   return textOf(answer['carrier_message_id']);
+}
+
+const typeOf = ({ name }: GivenFile): string => lookup(name) || 'application/octet-stream';
+
+/** The files are read while the form is sent. */
+async function formOf(files: readonly GivenFile[]): Promise<FormData> {
+  const form = new FormData();
+  for (const file of files) form.append('file', await openAsBlob(file.path, { type: typeOf(file) }), file.name);
+  return form;
 }
 
 /** Learns what has become of one; true when nothing more is to be waited for. */

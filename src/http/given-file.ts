@@ -96,10 +96,14 @@ async function fromForm<Kept>(
   }
 }
 
-function formOf(request: FastifyRequest) {
+/** @param files at most so many @throws Fault invalid_request for a form without boundary */
+export function formOf(request: FastifyRequest, files?: number) {
   try {
     const headers: BusboyHeaders = { 'content-type': headerOf(request, 'content-type') ?? '' };
-    return new Busboy({ headers, limits: { fieldSize: 1024, headerPairs: 50, headerSize: 16_384 } });
+    return new Busboy({
+      headers,
+      limits: { fieldSize: 1024, headerPairs: 50, headerSize: 16_384, ...(files !== undefined && { files }) },
+    });
   } catch {
     throw invalid('headers.content-type', 'has no boundary');
   }

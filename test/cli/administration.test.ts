@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import { carriers } from '../../src/carriers/registry.ts';
 import { shell } from './shell.ts';
 import { type Asked, startApi } from './stand-in-api.ts';
 
@@ -101,7 +102,7 @@ test('every kind of thing can be created, listed, shown, changed and removed', a
     organizations: '--name a',
     apps: '--name a',
     keys: '--app-id app_1 --name a',
-    connections: '--carrier c --name a --app-secret s --verify-token t',
+    connections: '--carrier whatsapp-cloud --name a --app-secret s --verify-token t',
     channels: '--app-id app_1 --connection-id con_1 --address 1 --access-token t',
     endpoints: '--app-id app_1 --webhook-url https://a.example',
   };
@@ -280,4 +281,38 @@ test('what comes too fast for its key is asked again after the pause that the se
     code: 0,
   });
   expect({ asked, pauses }).toEqual({ asked: 2, pauses: [1] });
+});
+
+test.each([
+  ['whatsapp-cloud', '--app-secret s --app-secret t --verify-token v --graph-version v24.0 --media-hosts a.example'],
+  ['rcs', '--client-token t --agent-id a@rbm.goog --api-url https://a.example --media-hosts *.a.example'],
+  [
+    'twilio',
+    `--account-sid AC${'a1'.repeat(16)} --auth-token t --api-key-sid SK${'a1'.repeat(16)} --api-key-secret s ` +
+      '--api-url https://a.example --channel-by number --delete-after-capture true --reconcile-hours 0',
+  ],
+])('the options of a connection at %s are settings that it knows', async (carrier, given) => {
+  const api = await startApi({ 'POST /connections': { status: 201, json: { id: 'con_1' } } });
+  const line = `connections create --carrier ${carrier} --name a ${given}`;
+  expect(await shell(line.split(' '), { env: withKey(api.url) })).toMatchObject({ code: 0, err: '' });
+  const { carrier: _, name: __, ...settings } = bodyOf(api.asked[0]) as Record<string, unknown>;
+  const account = carriers.get(carrier)?.readConnection(settings);
+  for (const member of Object.keys(settings))
+    expect({ ...account?.settings, ...account?.secrets }).toHaveProperty(member);
+});
+
+test('what a connection needs, and what its carrier does not have, is named, and nothing is created', async () => {
+  const api = await startApi({});
+  const env = withKey(api.url);
+  const type = (line: string) => shell(`connections create --name a --carrier ${line}`.split(' '), { env });
+  const bare = [await type('whatsapp-cloud'), await type('rcs'), await type('twilio')];
+  expect(bare.map(({ code, err }) => [code, err.trim()])).toEqual([
+    [2, 'mediadock: whatsapp-cloud needs --app-secret, --verify-token'],
+    [2, 'mediadock: rcs needs --client-token'],
+    [2, 'mediadock: twilio needs --account-sid, --auth-token'],
+  ]);
+  expect((await type('rcs --client-token t --app-secret s')).err).toContain('rcs has no --app-secret');
+  expect(await type('pigeon')).toMatchObject({ code: 2, err: expect.stringContaining('whatsapp-cloud, rcs, twilio') });
+  expect(await type('twilio --account-sid a --auth-token b --delete-after-capture maybe')).toMatchObject({ code: 2 });
+  expect(api.asked).toEqual([]);
 });

@@ -129,3 +129,49 @@ test('a text goes with no file', async () => {
   expect(await shell(['sandbox', 'send', file, '--text', 'a'], { env })).toMatchObject({ code: 2 });
   expect(api.asked).toEqual([]);
 });
+
+test('a carrier is named as people call it, and a text goes through it', async () => {
+  const { api, env, onPause } = await gateway();
+  await shell(['sandbox', 'send', '--text', 'a', '--carrier', 'rcs'], { env, onPause });
+  await shell(['sandbox', 'send', file, '--carrier', 'whatsapp', '--wait', '0'], { env, onPause });
+  const sent = api.asked.filter(({ method }) => method === 'POST');
+  expect(sent.map(({ query }) => query)).toEqual([
+    { carrier: 'rcs', text: 'a' },
+    { carrier: 'whatsapp-cloud', file_name: 'photo.jpg' },
+  ]);
+  const unknown = await shell(['sandbox', 'send', file, '--carrier', 'pigeon'], { env });
+  expect(unknown).toMatchObject({ code: 2, err: expect.stringContaining('whatsapp, rcs, twilio') });
+});
+
+test('several files go as one message through Twilio, as the parts of a form', async () => {
+  const { api, env, onPause } = await gateway();
+  const twice = ['sandbox', 'send', file, file, '--together'];
+  const { code, err } = await shell([...twice, '--carrier', 'twilio', '--caption', 'Both'], { env, onPause });
+  expect([code, err]).toEqual([0, 'sent photo.jpg, photo.jpg\nhttp://link\n']);
+  const [sent] = api.asked;
+  expect(sent?.query).toEqual({ carrier: 'twilio', caption: 'Both' });
+  const headers = { 'content-type': String(sent?.headers['content-type']) };
+  const form = await new Response(new Uint8Array(sent?.body ?? []), { headers }).formData();
+  const bytes = await readFile(file);
+  for (const part of form.getAll('file') as File[]) {
+    expect([part.name, part.type, Buffer.from(await part.arrayBuffer()).equals(bytes)]).toEqual([
+      'photo.jpg',
+      'image/jpeg',
+      true,
+    ]);
+  }
+  expect(form.getAll('file')).toHaveLength(2);
+});
+
+test('files together are a usage error where a message has one, and beyond ten', async () => {
+  const { api, env } = await gateway();
+  const carriers: string[][] = [[], ['--carrier', 'rcs'], ['--carrier', 'whatsapp']];
+  for (const carrier of carriers) {
+    const ran = await shell(['sandbox', 'send', file, file, '--together', ...carrier], { env });
+    expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('--carrier twilio') });
+  }
+  const eleven = Array(11).fill(file);
+  const ran = await shell(['sandbox', 'send', ...eleven, '--together', '--carrier', 'twilio'], { env });
+  expect(ran).toMatchObject({ code: 2, err: expect.stringContaining('at most 10 files') });
+  expect(api.asked).toEqual([]);
+});

@@ -5,10 +5,10 @@ import { invalid } from '../../core/faults.ts';
 import type { SandboxMessage } from '../../core/sandbox-desk.ts';
 
 async function withSandbox() {
-  const seen: (Omit<SandboxMessage, 'body'> & { bytes: number | undefined })[] = [];
+  const seen: (Omit<SandboxMessage, 'body' | 'furtherFiles'> & { bytes: number | undefined })[] = [];
   const http = await openHttp(() => ({
     sandbox: {
-      async send({ body, ...message }) {
+      async send({ body, furtherFiles = [], ...message }) {
         if (body === undefined && message.text === undefined) throw invalid('query.text', 'is needed');
         let bytes: number | undefined;
         if (body !== undefined) {
@@ -16,6 +16,11 @@ async function withSandbox() {
           for await (const chunk of body) bytes += chunk.byteLength;
         }
         seen.push({ ...message, bytes });
+        for await (const { body: more, ...file } of furtherFiles) {
+          let size = 0;
+          for await (const chunk of more) size += chunk.byteLength;
+          seen.push({ ...file, bytes: size });
+        }
         return { carrierMessageId: 'wamid.1', mediaId: bytes === undefined ? null : '42' };
       },
     },
@@ -77,4 +82,61 @@ test('without a sandbox the address answers as if it did not exist', async () =>
   const http = await openHttp();
   const answer = await http.call('POST', `${path}?text=x`);
   expect([answer.status, answer.json['code']]).toEqual([404, 'not_found']);
+});
+
+test('the files of a form are one message, in their order and with their names', async () => {
+  const { http, seen } = await withSandbox();
+  const form = new FormData();
+  for (const [name, size] of [
+    ['a.jpg', 3_000_000],
+    ['b.png', 7],
+    ['c.pdf', 200_000],
+  ] as const) {
+    form.append('file', new Blob([new Uint8Array(size)], { type: 'image/any' }), name);
+  }
+  const answer = await fetch(`${http.url}${path}?carrier=twilio&caption=all`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}` },
+    body: form,
+  });
+  expect(answer.status).toBe(202);
+  expect(seen).toEqual([
+    { carrier: 'twilio', caption: 'all', fileName: 'a.jpg', type: 'image/any', bytes: 3_000_000 },
+    { fileName: 'b.png', type: 'image/any', bytes: 7 },
+    { fileName: 'c.pdf', type: 'image/any', bytes: 200_000 },
+  ]);
+});
+
+test.each([
+  ['without a file', () => new FormData(), 'has no file'],
+  [
+    'with eleven files',
+    () => {
+      const form = new FormData();
+      for (let at = 0; at < 11; at++) form.append('file', new Blob(['x']), `${at}`);
+      return form;
+    },
+    'has more than 10 files',
+  ],
+])('a form %s is refused', async (_, form, says) => {
+  const { http } = await withSandbox();
+  const body = form();
+  const answer = await fetch(`${http.url}${path}?carrier=twilio`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminKey}` },
+    body,
+  });
+  expect([answer.status, (await answerOf(answer)).json['errors']]).toMatchObject([
+    400,
+    [{ field: 'body', message: says }],
+  ]);
+});
+
+test('a form that breaks off is refused', async () => {
+  const { http } = await withSandbox();
+  const answer = await http.call('POST', `${path}?carrier=twilio`, {
+    body: '--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\nhalf',
+    headers: { 'content-type': 'multipart/form-data; boundary=x' },
+  });
+  expect([answer.status, answer.json['code']]).toEqual([400, 'upload_broken']);
 });
