@@ -106,6 +106,8 @@ export type DialectRoute = {
   needs: { permission: Permission; reach: 'app' | 'organization' } | 'password';
   /** The body it reads: none, JSON (any value), or a stream that the desk bounds. */
   takes: 'nothing' | 'json' | 'stream';
+  /** false: a GET that does something, so that HEAD must not do it too. */
+  head?: false;
   /**
    * For the OpenAPI file: what it does, and JSON Schemas of its query (an object), its body, and its answers by status; null:
    * an answer that is not JSON.

@@ -11,7 +11,7 @@ export type FacadeParts = HttpParts & { dialects: Dialects; dialectDesk: Desk; s
 
 export type Row = {
   dialect: Dialect;
-  route: Pick<DialectRoute, 'method' | 'path' | 'needs' | 'takes'>;
+  route: Pick<DialectRoute, 'method' | 'path' | 'needs' | 'takes' | 'head'>;
   /** The parameter of the query that may hold the key; absent: none may. */
   keyIn?: string;
   answer(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>;

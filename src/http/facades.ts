@@ -69,7 +69,7 @@ function serve(scope: FastifyInstance, below: string, candidates: readonly Row[]
   const { method, path } = first.route;
   const takes = takesOf(candidates.map(({ route }) => route));
   scope.route({
-    method: method === 'GET' ? ['GET', 'HEAD'] : method,
+    method: method === 'GET' && candidates.every(({ route }) => route.head !== false) ? ['GET', 'HEAD'] : method,
     exposeHeadRoute: false,
     url: below + shapeOf(path),
     bodyLimit: takes === 'stream' ? 1 : parts.limits.jsonBodyBytes,

@@ -357,6 +357,18 @@ test('three downloads at once are one fetch and three outcomes', async () => {
   await fetchOnArrival(allKinds);
 });
 
+test('only to look at the address of a download begins none', async () => {
+  const upload = await exact(rig.gateway.url, '/v1/media', {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tenant.key}`, 'content-type': 'image/jpeg' },
+    body: await readFile(fixture('accident.jpg')),
+  });
+  const { media } = JSON.parse(upload.text);
+  const path = `/v1/media/${media[0].id}/download`;
+  expect((await asking('GET', path)).status).toBe(200);
+  expect((await asking('HEAD', path)).status).toBe(404);
+});
+
 test('a file whose time is over is not found, and who asks for it hears that it is gone', async () => {
   const image = await sendLatePhoto();
   rig.clock.advance(hour);

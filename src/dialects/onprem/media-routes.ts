@@ -53,6 +53,7 @@ const askForMedia: DialectRoute = {
   path: `${onePath}/download`,
   needs: { permission: 'send', reach: 'app' },
   takes: 'nothing',
+  head: false,
   describes: describe(
     'Begins the download of a file again; the outcome is told by a webhook.',
     { status: 200, body: asked },
