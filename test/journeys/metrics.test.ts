@@ -20,6 +20,11 @@ let text: string;
 const read = (key: string | null) => rig.call('GET', '/metrics', undefined, key);
 const figure = (name: string): number | undefined => exposed.values.get(`mediadock_${name}`);
 
+async function delivered(times: number): Promise<void> {
+  let seen = 0;
+  await rig.log.next((line) => line.msg === 'delivery' && line['outcome'] === 'delivered' && ++seen === times);
+}
+
 beforeAll(async () => {
   rig = await startRig({ MEDIADOCK_METRICS_TOKEN: metricsToken });
   tenant = await rig.tenant();
@@ -59,6 +64,8 @@ beforeAll(async () => {
   await say(rig, tenant);
   await rig.log.next((line) => line.msg === 'delivery' && line['outcome'] === 'retry');
   tenant.receiver.answer(200);
+  // A receiver knows of a delivery before the gateway has counted it.
+  await delivered(3);
 
   rig.clock.advance(10_000);
   text = (await read(metricsToken)).text;

@@ -30,6 +30,8 @@ export type TortureReport = {
   events: number;
   mediaDeleted: number;
   channelsDestroyed: number;
+  /** Jobs whose claims lapsed ten times, because they were held at ten kills; the operator set them going again. */
+  resumed: number;
   storedAtTheEnd: number;
   seconds: number;
   /** Empty: every promise was kept. */
@@ -61,7 +63,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       // What a failure put off comes due now and then.
       await world.advance(chance.hits(0.2) ? 6 * minute : 6000);
     }
-    await settle(world, load);
+    const resumed = await settle(world, load);
     const { ledger } = world;
     return {
       kills: Object.fromEntries(
@@ -77,6 +79,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       events: ledger.consumed.length,
       mediaDeleted: ledger.deleted.size,
       channelsDestroyed: ledger.destroyed.size,
+      resumed,
       storedAtTheEnd: (await world.ask('audit')).stored.length,
       violations: await violations(world),
       seconds: Math.round((performance.now() - began) / 1000),
@@ -143,19 +146,31 @@ async function within(ms: number, server: Child): Promise<boolean> {
   return ended;
 }
 
-/** Nobody is killed any more: all that waits is done, and what nobody refers to is removed. */
-async function settle(world: World, load: ReturnType<typeof loadOf>): Promise<void> {
+/**
+ * Nobody is killed any more: all that waits is done, and what nobody refers to is removed.
+ * @returns how many jobs had come to rest
+ */
+async function settle(world: World, load: ReturnType<typeof loadOf>): Promise<number> {
   await world.start().ready;
   await world.calm();
   await load.finish();
   const over = AbortSignal.timeout(settleLimitMs);
   let least = Number.POSITIVE_INFINITY;
   let progressAt = performance.now();
+  let resumed = 0;
   await until(over, async () => {
     const { captures, deliveries } = await world.ask('backlog');
     const due = captures.ready + captures.running + deliveries.ready + deliveries.running;
     const open = due + captures.waiting + deliveries.waiting;
-    if (open === 0) return true;
+    if (open === 0) {
+      // A file that takes longer than a life is held at every kill, and looks as if it were what kills. That is as
+      // documented, and so is the remedy; what rests after this rests wrongly.
+      if (resumed > 0 || captures.resting + deliveries.resting === 0) return true;
+      resumed = await world.ask('resume');
+      least = Number.POSITIVE_INFINITY;
+      progressAt = performance.now();
+      return false;
+    }
     if (open < least) progressAt = performance.now();
     least = Math.min(least, open);
     if (due === 0) await world.advance(6 * minute);
@@ -172,6 +187,7 @@ async function settle(world: World, load: ReturnType<typeof loadOf>): Promise<vo
     return (await blobs(world)).length === 0;
   });
   await load.consumeAll();
+  return resumed;
 }
 
 async function until(over: AbortSignal, fits: () => Promise<boolean>): Promise<void> {

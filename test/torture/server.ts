@@ -8,7 +8,7 @@ import { answering } from './child.ts';
 /** A stored media and where the store has its bytes. */
 export type StoredMedia = { id: string; blob: string };
 export type Audit = { stored: StoredMedia[] };
-export type Asks = { backlog: Backlog; audit: Audit };
+export type Asks = { backlog: Backlog; audit: Audit; resume: number };
 
 let ahead = Number(process.env['TORTURE_AHEAD_MS'] ?? 0);
 const clock = { now: () => Date.now() + ahead };
@@ -42,6 +42,11 @@ answering(
     sweep: () => gateway.sweep(),
     backlog: () => records.backlog({ now: clock.now() }),
     audit,
+    async resume() {
+      const resumed = await records.resumeJobs({ ids: null, now: clock.now() });
+      gateway.wake();
+      return resumed;
+    },
     async stop() {
       await gateway.close();
       // After the answer was sent.
