@@ -1,4 +1,4 @@
-// npm run torture -- [--engine sqlite|postgres] [--kills 300] [--seed n]
+// npm run torture -- [--carrier whatsapp|rcs|twilio] [--engine sqlite|postgres] [--kills 300] [--seed n]
 //   kills a loaded gateway again and again; ends with 1 where a promise was broken
 // npm run torture -- fairness [--engine sqlite|postgres] [--backlog 50000]
 //   measures what one app's backlog costs another; ends with 1 where it is more than half as much again
@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import Table from 'cli-table3';
+import { type CarrierName, carriers } from './carriers/registry.ts';
 import { fairness } from './fairness.ts';
 import { torture } from './run.ts';
 
@@ -17,6 +18,7 @@ const mostRatio = 1.5;
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    carrier: { type: 'string', default: 'whatsapp' },
     engine: { type: 'string', default: 'sqlite' },
     kills: { type: 'string', default: '300' },
     backlog: { type: 'string', default: '50000' },
@@ -24,6 +26,9 @@ const { values, positionals } = parseArgs({
   },
 });
 const given = process.env['MEDIADOCK_DATABASE_URL'];
+const isCarrier = (name: string): name is CarrierName => Object.hasOwn(carriers, name);
+if (!isCarrier(values.carrier)) throw new Error(`the carrier is one of ${Object.keys(carriers).join(', ')}`);
+const { carrier } = values;
 if (
   !['sqlite', 'postgres'].includes(values.engine) ||
   ![values.kills, values.seed, values.backlog].every((text) => /^\d{1,9}$/.test(text))
@@ -77,6 +82,7 @@ async function killAgainAndAgain(kills: number, seed: number): Promise<void> {
   const atFailpoints = Math.floor(kills * 0.4);
   const report = await torture({
     seed,
+    carrier,
     atFailpoints,
     atRandom: kills - atFailpoints,
     longestLifeMs: 2000,
@@ -87,7 +93,7 @@ async function killAgainAndAgain(kills: number, seed: number): Promise<void> {
 
   const { violations, kills: byKind, ...counts } = report;
   const table = new Table({ style: { head: [], border: [] } });
-  table.push(['engine', values.engine], ['seed', seed]);
+  table.push(['carrier', carrier], ['engine', values.engine], ['seed', seed]);
   for (const [kind, count] of Object.entries(byKind)) table.push([`kills: ${kind}`, count]);
   for (const [name, count] of Object.entries(counts)) table.push([name, count]);
   table.push(['violations', violations.length]);

@@ -8,7 +8,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Backlog } from '../../src/core/records.ts';
 import { startReceiver } from '../../src/sandbox/receiver.ts';
 import type { Body } from '../journeys/rig.ts';
-import type { Number_, Wanted, Webhook } from './carrier.ts';
+import { startCarrier } from './carrier-process.ts';
+import type { Wanted, Webhook } from './carriers/torture-carrier.ts';
 import { startChild } from './child.ts';
 
 export type FairnessOptions = {
@@ -30,16 +31,14 @@ export type Figure = {
 };
 
 const adminKey = 'an-administrators-key-for-torture';
-const appSecret = 'torture_app_secret';
 const perWebhook = 50;
 const deliveryLimitMs = 60_000;
-const rightToken = 'the-right-token';
 
 /** Measures the quiet app beside each crowd, and alone before each. @throws when a message is not delivered */
 export async function fairness(options: FairnessOptions): Promise<{ alone: Figure; beside: Figure; ratio: number }[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-fairness-'));
   const say = options.onStep ?? (() => {});
-  const carrier = startChild('./carrier.ts', { TORTURE_FOLDER: join(folder, 'carrier') });
+  const carrier = await startCarrier('whatsapp', join(folder, 'carrier'));
   const crowd = startChild('./crowd.ts', {});
   const server = startChild('./server.ts', {
     MEDIADOCK_PORT: '0',
@@ -52,10 +51,9 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     ...(options.databaseUrl !== undefined && { MEDIADOCK_DATABASE_URL: options.databaseUrl }),
   });
   const receiver = await startReceiver({ clock: { now: () => Date.now() } });
-  const children = [carrier, crowd, server];
+  const children = [crowd, server];
   try {
-    const [{ origin }, { url: crowdUrl }, { url }] = (await Promise.all(children.map(({ ready }) => ready))) as [
-      { origin: string },
+    const [{ url: crowdUrl }, { url }] = (await Promise.all(children.map(({ ready }) => ready))) as [
       { url: string },
       { url: string },
     ];
@@ -65,54 +63,36 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
       if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
       return await answer.json();
     };
-    const connection = await call('POST', '/api/v1/connections', {
-      carrier: 'whatsapp-cloud',
-      name: 'Meta',
-      app_secret: appSecret,
-      verify_token: 'meatyhamhock',
-      graph_url: origin,
-    });
+    const connection = await call('POST', '/api/v1/connections', carrier.connection);
 
-    let numbers = 0;
-    async function tenant(name: string, receiverUrl: string, accessToken: string) {
-      const number: Number_ = {
-        phoneNumberId: String(106_540_352_000_000 + ++numbers),
-        display: String(15_550_000_000 + numbers),
-        accessToken: rightToken,
-        appSecret,
-      };
-      await carrier.ask('addNumber', number);
+    /** @param wrong what its channel has that its carrier refuses */
+    async function tenant(name: string, receiverUrl: string, wrong = {}) {
       const app = await call('POST', '/api/v1/apps', { name });
-      const channel = await call('POST', '/api/v1/channels', {
-        app_id: app.id,
-        connection_id: connection.id,
-        address: number.phoneNumberId,
-        access_token: accessToken,
-      });
+      const right = await carrier.newChannel();
+      const settings = { app_id: app.id, connection_id: connection.id, ...right, ...wrong };
+      const channel = await call('POST', '/api/v1/channels', settings);
       const endpoint = await call('POST', `/api/v1/apps/${app.id}/endpoints`, { url: receiverUrl });
       return {
-        address: number.phoneNumberId,
+        address: right.address,
+        accessToken: right['access_token'],
         channel: channel.id,
         endpoint: `/api/v1/apps/${app.id}/endpoints/${endpoint.id}`,
       };
     }
-    const webhook = async (phoneNumberId: string, wanted: Wanted[]) =>
-      (await carrier.ask('webhook', { phoneNumberId, wanted })) as Webhook;
-    const post = async ({ body, signature }: Webhook): Promise<void> => {
-      const headers = { 'content-type': 'application/json', 'x-hub-signature-256': signature };
-      const answer = await fetch(`${url}/in/${connection.id}`, {
-        method: 'POST',
-        headers,
-        body: Buffer.from(body, 'base64'),
-      });
+    async function webhook(address: string, wanted: Wanted[]): Promise<Webhook> {
+      const [one] = await carrier.webhooks(connection.intake_url, address, wanted);
+      if (one === undefined) throw new Error('the carrier composed no webhook');
+      return one;
+    }
+    const post = async ({ body, headers }: Webhook): Promise<void> => {
+      const answer = await fetch(connection.intake_url, { method: 'POST', headers, body: Buffer.from(body, 'base64') });
       await answer.arrayBuffer();
       if (answer.status !== 200) throw new Error(`a webhook was answered with ${answer.status}`);
     };
     const backlog = async () => (await server.ask('backlog')) as Backlog;
 
-    const quiet = await tenant('Quiet', receiver.url, rightToken);
-    const [sample] = (await webhook(quiet.address, [{ file: { seed: 'quiet', size: 20_000 } }])).messages;
-    const file = { again: sample?.media?.id ?? '' };
+    const quiet = await tenant('Quiet', receiver.url);
+    const files = [{ seed: 'quiet', size: 20_000 }];
 
     async function measure(beside: Figure['beside'], left: () => Promise<number>): Promise<Figure> {
       const took: number[] = [];
@@ -120,7 +100,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
       const began = performance.now();
       await Promise.all(
         Array.from({ length: options.messages }, async (_, at) => {
-          const message = await webhook(quiet.address, [{ file }]);
+          const message = await webhook(quiet.address, [{ files }]);
           const id = message.messages[0]?.id;
           await pause(Math.max(0, began + (at + 1) * everyMs + 500 - performance.now()));
           const posted = performance.now();
@@ -175,21 +155,20 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     await measure('nobody', async () => 0);
 
     say(`${options.backlog} captures pile up`);
-    const capturing = await tenant('Captures', crowdUrl, 'a-wrong-token');
-    const [crowded] = (await webhook(capturing.address, [{ file: { seed: 'crowd', size: 20_000 } }])).messages;
-    await fill(capturing.address, { file: { again: crowded?.media?.id ?? '' } });
+    const capturing = await tenant('Captures', crowdUrl, { access_token: 'a-wrong-token' });
+    await fill(capturing.address, { files: [{ seed: 'crowd', size: 20_000 }] });
     await compare(
       'a backlog of captures',
-      () => call('PATCH', `/api/v1/channels/${capturing.channel}`, { access_token: rightToken }),
+      () => call('PATCH', `/api/v1/channels/${capturing.channel}`, { access_token: capturing.accessToken }),
       async () => (await backlog()).captures.ready,
     );
     say('the backlog is worked off');
     await idle();
 
     say(`${options.backlog} deliveries pile up`);
-    const delivering = await tenant('Deliveries', crowdUrl, rightToken);
+    const delivering = await tenant('Deliveries', crowdUrl);
     await call('PATCH', delivering.endpoint, { state: 'paused' });
-    await fill(delivering.address, { file: null });
+    await fill(delivering.address, { files: [] });
     await compare(
       'a backlog of deliveries',
       () => call('PATCH', delivering.endpoint, { state: 'active' }),
@@ -198,9 +177,9 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     say('the backlog is worked off');
     await idle();
 
-    const hanging = await tenant('Hangs', crowdUrl, rightToken);
+    const hanging = await tenant('Hangs', crowdUrl);
     await call('PATCH', hanging.endpoint, { state: 'paused' });
-    await fill(hanging.address, { file: null });
+    await fill(hanging.address, { files: [] });
     await compare(
       'an endpoint that hangs',
       async () => {
@@ -212,7 +191,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     return results;
   } finally {
     for (const child of children) child.kill('SIGKILL');
-    await Promise.all([...children.map(({ exited }) => exited), receiver.close()]);
+    await Promise.all([...children.map(({ exited }) => exited), carrier.close(), receiver.close()]);
     await rm(folder, { recursive: true, force: true });
   }
 }

@@ -5,20 +5,28 @@ import type { Received } from '../../src/sandbox/receiver.ts';
 import type { Body } from '../journeys/rig.ts';
 
 export type Promised = {
-  carrierMessageId: string;
+  key: string;
   /** Of the channel; media of a destroyed one is owed to nobody. */
   address: string;
-  file: { sha256: string; size: number } | null;
+  /** In the order of their parts. */
+  files: readonly { sha256: string }[];
 };
 
+/** Of a message: the carrier's id alone may be another sender's too. @param from the sender's number, with the plus sign */
+export const messageKey = (from: string, id: string): string => `${id} of ${from}`;
+/** Likewise, of a message as the gateway shows it. */
+export const shownKey = ({ contact, carrier_message_id: id }: Body): string => messageKey(contact?.phone, id);
+/** Of one of its files. */
+export const fileKey = (message: string, part: number): string => `file ${part} of ${message}`;
+
 export type Ledger = {
-  /** By the carrier's id of the message: answered with 200. */
+  /** By the message's key: answered with 200. */
   readonly acknowledged: ReadonlyMap<string, Promised>;
-  /** Ids of messages that an application answered with 200. */
+  /** Keys of messages that an application answered with 200. */
   readonly heard: ReadonlySet<string>;
-  /** Ids of acknowledged messages of which the application waits to hear, or to be given the file. */
+  /** Keys of acknowledged messages of which the application waits to hear, or to be given a file. */
   readonly underWay: ReadonlySet<string>;
-  /** The newest link to each message's file that an application was given. */
+  /** By the file's key: the newest link to it that an application was given. */
   readonly links: ReadonlyMap<string, { media: string; url: string }>;
   /** Media of which a DELETE was answered. */
   readonly deleted: ReadonlySet<string>;
@@ -38,19 +46,18 @@ export function newLedger(): Ledger {
   const acknowledged = new Map<string, Promised>();
   const heard = new Set<string>();
   const links = new Map<string, { media: string; url: string }>();
-  const messageOfMedia = new Map<string, string>();
   const deleted = new Set<string>();
   const destroyed = new Set<string>();
   const consumed: string[] = [];
   const underWay = new Set<string>();
   const counts = { webhooks: 0, duplicates: 0, refused: 0, deliveries: 0, kills: 0 };
 
-  function goOn(id: string): void {
-    const promised = acknowledged.get(id);
+  function goOn(key: string): void {
+    const promised = acknowledged.get(key);
     if (promised === undefined) return;
-    const done = heard.has(id) && (promised.file === null || links.has(id));
-    if (done || destroyed.has(promised.address)) underWay.delete(id);
-    else underWay.add(id);
+    const done = heard.has(key) && promised.files.every((_, part) => links.has(fileKey(key, part)));
+    if (done || destroyed.has(promised.address)) underWay.delete(key);
+    else underWay.add(key);
   }
 
   return {
@@ -64,32 +71,24 @@ export function newLedger(): Ledger {
     counts,
     acknowledge(messages) {
       for (const message of messages) {
-        acknowledged.set(message.carrierMessageId, message);
-        goOn(message.carrierMessageId);
+        acknowledged.set(message.key, message);
+        goOn(message.key);
       }
     },
     hear({ json }) {
       counts.deliveries += 1;
       const { type, data } = json as Body;
-      if (type === 'message.received') {
-        const { carrier_message_id: id, media } = data.message;
-        heard.add(id);
-        for (const one of media) {
-          messageOfMedia.set(one.id, id);
-          if (one.url !== null) links.set(id, { media: one.id, url: one.url });
-        }
-        goOn(id);
-      } else if (type === 'media.stored' && data.media.url !== null) {
-        const id = messageOfMedia.get(data.media.id) ?? data.message?.carrier_message_id;
-        if (id === undefined) return;
-        links.set(id, { media: data.media.id, url: data.media.url });
-        goOn(id);
-      }
+      if (type !== 'message.received' && type !== 'media.stored') return;
+      const key = shownKey(data.message);
+      if (type === 'message.received') heard.add(key);
+      const media: Body[] = type === 'message.received' ? data.message.media : [data.media];
+      for (const { id, part, url } of media) if (url !== null) links.set(fileKey(key, part), { media: id, url });
+      goOn(key);
     },
     delete: (media) => void deleted.add(media),
     destroy(address) {
       destroyed.add(address);
-      for (const id of [...underWay]) goOn(id);
+      for (const key of [...underWay]) goOn(key);
     },
     consume: (eventIds) => void consumed.push(...eventIds),
   };

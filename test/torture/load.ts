@@ -3,8 +3,8 @@
 // or an application would, also of the next gateway.
 
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Wanted, Webhook } from './carrier.ts';
-import type { Promised } from './ledger.ts';
+import type { SeededFile, Wanted, Webhook } from './carriers/torture-carrier.ts';
+import { messageKey, type Promised } from './ledger.ts';
 import type { World } from './world.ts';
 
 const kib = 1024;
@@ -29,8 +29,7 @@ export function loadOf(world: World): Load {
   const unanswered: Posted[] = [];
   const deleting: string[] = [];
   const destroying: { id: string; address: string }[] = [];
-  const sent: string[] = [];
-  let files = 0;
+  const sent: SeededFile[] = [];
   let cursor: string | null = null;
 
   function size(): number {
@@ -41,19 +40,29 @@ export function loadOf(world: World): Load {
     return 16 * mib;
   }
 
-  function wanted(): Wanted {
-    if (chance.hits(0.1)) return { file: null };
+  /** A new file, or one that was sent before. */
+  function file(bytes: number): SeededFile {
     const again = chance.hits(0.3) ? chance.pick(sent) : undefined;
-    return { file: again === undefined ? { seed: `file-${++files}`, size: size() } : { again } };
+    if (again !== undefined) return again;
+    const made = { seed: `file-${sent.length}`, size: bytes };
+    sent.push(made);
+    return made;
+  }
+  const small = (): SeededFile => file(chance.whole(1, 20 * kib));
+
+  function wanted(): Wanted {
+    if (chance.hits(0.1)) return { files: [] };
+    const most = world.carrier.mostFiles;
+    const further = most > 1 && chance.hits(0.3) ? chance.whole(1, most - 1) : 0;
+    return { files: [file(size()), ...Array.from({ length: further }, small)], late: chance.hits(0.05) };
   }
 
-  async function compose(address: string, wants: Wanted[]): Promise<Posted> {
-    const webhook = await world.carrier.webhook(address, wants);
-    if (address === world.address) for (const { media } of webhook.messages) if (media !== null) sent.push(media.id);
-    return {
+  async function compose(address: string, wants: Wanted[]): Promise<Posted[]> {
+    const webhooks = await world.webhooks(address, wants);
+    return webhooks.map((webhook) => ({
       webhook,
-      promised: webhook.messages.map(({ id, media }) => ({ carrierMessageId: id, address, file: media })),
-    };
+      promised: webhook.messages.map(({ from, id, files }) => ({ key: messageKey(from, id), address, files })),
+    }));
   }
 
   /** @returns whether it was acknowledged */
@@ -71,12 +80,17 @@ export function loadOf(world: World): Load {
     return true;
   }
 
-  async function postOne(): Promise<void> {
+  async function postSome(): Promise<void> {
     if (ledger.underWay.size >= mostUnderWay && unanswered.length === 0) return;
     if (chance.hits(0.05)) await world.carrier.cutOnce();
     const batch = Array.from({ length: chance.hits(0.3) ? chance.whole(2, 5) : 1 }, wanted);
-    const posted = unanswered.shift() ?? (await compose(world.address, batch));
-    if (!(await post(posted))) unanswered.push(posted);
+    const next = unanswered.shift();
+    const posted = next === undefined ? await compose(world.address, batch) : [next];
+    await Promise.all(
+      posted.map(async (one) => {
+        if (!(await post(one))) unanswered.push(one);
+      }),
+    );
   }
 
   /** A channel that is destroyed while its files are on their way; then the sweep has something to do. */
@@ -92,9 +106,9 @@ export function loadOf(world: World): Load {
   async function bornChannel(): Promise<{ id: string; address: string } | undefined> {
     const channel = await world.addChannel();
     if (channel === undefined) return undefined;
-    const small = () => ({ file: { seed: `file-${++files}`, size: chance.whole(1, 20 * kib) } });
     // Nobody promises these: their channel does not outlive them.
-    await post(await compose(channel.address, [small(), small()]));
+    const posted = await compose(channel.address, [{ files: [small()] }, { files: [small()] }]);
+    await Promise.all(posted.map(post));
     return channel;
   }
 
@@ -125,8 +139,8 @@ export function loadOf(world: World): Load {
         }
       };
       await Promise.all([
-        often(120, postOne),
-        often(120, postOne),
+        often(120, postSome),
+        often(120, postSome),
         often(200, deleteOne),
         often(100, consume),
         often(300, comeAndGo),
@@ -136,7 +150,7 @@ export function loadOf(world: World): Load {
     async finish() {
       for (let tries = 0; unanswered.length + deleting.length + destroying.length > 0; tries++) {
         if (tries > 10_000) throw new Error('the gateway that nobody kills any more does not answer');
-        if (unanswered.length > 0) await postOne();
+        if (unanswered.length > 0) await postSome();
         if (deleting.length > 0) await deleteOne();
         if (destroying.length > 0) await comeAndGo();
       }

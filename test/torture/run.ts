@@ -3,6 +3,7 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Failpoint, failpoints } from '../../src/core/failpoints.ts';
+import type { CarrierName } from './carriers/registry.ts';
 import { type Chance, chanceOf } from './chance.ts';
 import type { Child } from './child.ts';
 import { loadOf } from './load.ts';
@@ -11,6 +12,7 @@ import { openWorld, type World } from './world.ts';
 
 export type TortureOptions = {
   seed: number;
+  carrier: CarrierName;
   /** How often the gateway is killed at failpoints (each in turn), and at random moments. */
   atFailpoints: number;
   atRandom: number;
@@ -51,7 +53,7 @@ const untilOrphansGo = 25 * 60 * minute;
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const chance = chanceOf(options.seed);
   const began = performance.now();
-  const world = await openWorld(chance, options.databaseUrl);
+  const world = await openWorld(chance, options.carrier, options.databaseUrl);
   try {
     const load = loadOf(world);
     const kills = planOf(options, chance);
@@ -60,6 +62,8 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     for (const [done, kill] of kills.entries()) {
       await live(world, kill, (signal) => load.run(signal), options);
       options.onKill?.(done + 1, kills.length);
+      // A file that is late today would be gone if it still were tomorrow.
+      await world.carrier.calm();
       // What a failure put off comes due now and then.
       await world.advance(chance.hits(0.2) ? 6 * minute : 6000);
     }

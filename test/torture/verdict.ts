@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Body } from '../journeys/rig.ts';
+import { fileKey, shownKey } from './ledger.ts';
 import type { World } from './world.ts';
 
 const pageRows = 200;
@@ -22,31 +23,33 @@ async function all(world: World, path: string, next: 'cursor' | 'after'): Promis
   }
 }
 
-/** Each carrier's id has one message, and each that was acknowledged has one. */
+/** Each message is there once, and each that was acknowledged is there. */
 async function messages(world: World): Promise<string[]> {
   const times = new Map<string, number>();
-  for (const { carrier_message_id: id } of await all(world, '/api/v1/messages', 'cursor'))
-    times.set(id, (times.get(id) ?? 0) + 1);
-  const doubled = [...times].filter(([, count]) => count > 1).map(([id, count]) => `${id} is ${count} messages`);
+  for (const message of await all(world, '/api/v1/messages', 'cursor'))
+    times.set(shownKey(message), (times.get(shownKey(message)) ?? 0) + 1);
+  const doubled = [...times].filter(([, count]) => count > 1).map(([key, count]) => `${key} is ${count} messages`);
   const lost = [...world.ledger.acknowledged.values()]
-    .filter((message) => !world.ledger.destroyed.has(message.address) && !times.has(message.carrierMessageId))
-    .map((message) => `${message.carrierMessageId} was acknowledged and is not there`);
+    .filter(({ address, key }) => !world.ledger.destroyed.has(address) && !times.has(key))
+    .map(({ key }) => `${key} was acknowledged and is not there`);
   return [...doubled, ...lost];
 }
 
-/** Each acknowledged message was delivered, and its link leads to the bytes that its carrier had, or to 410 once deleted. */
+/** Each acknowledged message was delivered, and the link of each file leads to the carrier's bytes, or to 410 once deleted. */
 async function deliveries(world: World): Promise<string[]> {
   const { acknowledged, heard, links, deleted, destroyed } = world.ledger;
   const owed = [...acknowledged.values()].filter(({ address }) => !destroyed.has(address));
-  const wrong: string[] = [];
-  const work = owed.values();
+  const wrong = owed
+    .filter(({ key }) => !heard.has(key))
+    .map(({ key }) => `${key} was acknowledged and never delivered`);
+  const work = owed
+    .flatMap(({ key, files }) => files.map(({ sha256 }, part) => ({ key: fileKey(key, part), sha256 })))
+    .values();
   const check = async () => {
-    for (const { carrierMessageId: id, file } of work) {
-      if (!heard.has(id)) wrong.push(`${id} was acknowledged and never delivered`);
-      if (file === null) continue;
-      const link = links.get(id);
+    for (const { key, sha256 } of work) {
+      const link = links.get(key);
       if (link === undefined) {
-        wrong.push(`${id} was delivered without its file, and the file never followed`);
+        wrong.push(`${key} was never delivered`);
         continue;
       }
       const answer = await fetch(link.url);
@@ -54,8 +57,8 @@ async function deliveries(world: World): Promise<string[]> {
       for await (const chunk of answer.body ?? []) hash.update(chunk);
       if (deleted.has(link.media)) {
         if (answer.status !== 410) wrong.push(`${link.media} was deleted and its link answers ${answer.status}`);
-      } else if (answer.status !== 200) wrong.push(`the link of ${id} (${link.media}) answers ${answer.status}`);
-      else if (hash.digest('hex') !== file.sha256) wrong.push(`${link.media} has other bytes than its carrier had`);
+      } else if (answer.status !== 200) wrong.push(`the link of ${key} (${link.media}) answers ${answer.status}`);
+      else if (hash.digest('hex') !== sha256) wrong.push(`${link.media} has other bytes than its carrier had`);
     }
   };
   await Promise.all(Array.from({ length: linksAtOnce }, check));

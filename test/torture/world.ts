@@ -7,7 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import type { Body } from '../journeys/rig.ts';
-import type { Number_, Wanted, Webhook } from './carrier.ts';
+import { type CarrierProcess, startCarrier } from './carrier-process.ts';
+import type { CarrierName } from './carriers/registry.ts';
+import type { Wanted, Webhook } from './carriers/torture-carrier.ts';
 import type { Chance } from './chance.ts';
 import { type Child, startChild } from './child.ts';
 import { type Ledger, newLedger } from './ledger.ts';
@@ -19,7 +21,7 @@ export type World = {
   ledger: Ledger;
   /** What should never have happened, in words. */
   surprises: string[];
-  carrier: { webhook(phoneNumberId: string, wanted: Wanted[]): Promise<Webhook>; cutOnce(): Promise<void> };
+  carrier: CarrierProcess;
   /** The channel that lives as long as the world. */
   address: string;
   /** Starts the gateway; it is ready, or dead already. */
@@ -28,9 +30,11 @@ export type World = {
   advance(ms: number): Promise<void>;
   /** A request to the gateway that is alive; undefined: nobody answered. */
   call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Body } | undefined>;
+  /** What the carrier would post of messages to an address. */
+  webhooks(address: string, wanted: readonly Wanted[]): Promise<Webhook[]>;
   /** Posts a webhook as its carrier does; null: nobody answered. */
   post(webhook: Webhook): Promise<number | null>;
-  /** Sets up another channel with a number of its own. @returns its id and address; undefined: nobody answered */
+  /** Sets up another channel with an address of its own. @returns its id and address; undefined: nobody answered */
   addChannel(): Promise<{ id: string; address: string } | undefined>;
   /** Carrier and application fail no more. */
   calm(): Promise<void>;
@@ -44,27 +48,31 @@ export type World = {
 };
 
 const adminKey = 'an-administrators-key-for-torture';
-const appSecret = 'torture_app_secret';
 const requestLimitMs = 15_000;
 
 /** @param databaseUrl of an empty database; undefined: SQLite in the data folder */
-export async function openWorld(chance: Chance, databaseUrl: string | undefined): Promise<World> {
+export async function openWorld(
+  chance: Chance,
+  carrierName: CarrierName,
+  databaseUrl: string | undefined,
+): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-torture-'));
   const origin = `http://127.0.0.1:${await freePort()}`;
   const ledger = newLedger();
   const surprises: string[] = [];
-  const carrier = startChild('./carrier.ts', { TORTURE_FOLDER: join(folder, 'carrier') });
-  const { origin: carrierOrigin } = (await carrier.ready) as { origin: string };
+  const carrier = await startCarrier(carrierName, join(folder, 'carrier'));
   const receiver = await startReceiver({ clock: { now: () => Date.now() } });
   let server: Child | undefined;
   let ahead = 0;
-  let numbers = 0;
-  let connectionId = '';
+  let intakeUrl = '';
   let appId = '';
+  let connectionId = '';
 
   const start: World['start'] = (failpoint) => {
     server = startChild('./server.ts', {
       MEDIADOCK_PORT: new URL(origin).port,
+      // What carriers sign.
+      MEDIADOCK_PUBLIC_URL: origin,
       MEDIADOCK_DATA_DIR: join(folder, 'data'),
       MEDIADOCK_ADMIN_KEY: adminKey,
       MEDIADOCK_RATE_PER_MINUTE: '0',
@@ -109,24 +117,7 @@ export async function openWorld(chance: Chance, databaseUrl: string | undefined)
     return answer.body;
   };
 
-  async function newNumber(): Promise<Number_> {
-    const number = ++numbers;
-    const added: Number_ = {
-      phoneNumberId: String(106_540_352_000_000 + number),
-      display: String(15_550_000_000 + number),
-      accessToken: `EAAG-token-${number}`,
-      appSecret,
-    };
-    await carrier.ask('addNumber', added);
-    return added;
-  }
-  const channelOf = ({ phoneNumberId, display, accessToken }: Number_) => ({
-    app_id: appId,
-    connection_id: connectionId,
-    address: phoneNumberId,
-    display: `+${display}`,
-    access_token: accessToken,
-  });
+  const newChannel = async () => ({ app_id: appId, connection_id: connectionId, ...(await carrier.newChannel()) });
 
   const world: World = {
     folder,
@@ -134,22 +125,20 @@ export async function openWorld(chance: Chance, databaseUrl: string | undefined)
     ledger,
     surprises,
     address: '',
-    carrier: {
-      webhook: async (phoneNumberId, wanted) => (await carrier.ask('webhook', { phoneNumberId, wanted })) as Webhook,
-      cutOnce: async () => void (await carrier.ask('cutOnce')),
-    },
+    carrier,
     start,
     async advance(ms) {
       ahead += ms;
       await server?.ask('advance', ms).catch(() => {});
     },
     call,
-    async post({ body, signature }) {
+    webhooks: (address, wanted) => carrier.webhooks(intakeUrl, address, wanted),
+    async post({ body, headers }) {
       try {
-        const answer = await fetch(`${origin}/in/${connectionId}`, {
+        const answer = await fetch(intakeUrl, {
           method: 'POST',
           signal: AbortSignal.timeout(requestLimitMs),
-          headers: { 'content-type': 'application/json', 'x-hub-signature-256': signature },
+          headers,
           body: Buffer.from(body, 'base64'),
         });
         await answer.arrayBuffer();
@@ -159,12 +148,11 @@ export async function openWorld(chance: Chance, databaseUrl: string | undefined)
       }
     },
     async addChannel() {
-      const number = await newNumber();
-      const answer = await call('POST', '/api/v1/channels', channelOf(number));
-      return answer?.status === 201 ? { id: answer.body.id, address: number.phoneNumberId } : undefined;
+      const answer = await call('POST', '/api/v1/channels', await newChannel());
+      return answer?.status === 201 ? { id: answer.body.id, address: answer.body.address } : undefined;
     },
     async calm() {
-      await carrier.ask('calm');
+      await carrier.calm();
       receiver.answer((received) => {
         ledger.hear(received);
         return 200;
@@ -178,26 +166,18 @@ export async function openWorld(chance: Chance, databaseUrl: string | undefined)
     },
     async close() {
       server?.kill('SIGKILL');
-      carrier.kill('SIGKILL');
-      await Promise.all([server?.exited, carrier.exited, receiver.close()]);
+      await Promise.all([server?.exited, carrier.close(), receiver.close()]);
       await rm(folder, { recursive: true, force: true });
     },
   };
 
   try {
     await start().ready;
-    const connection = await made('/api/v1/connections', {
-      carrier: 'whatsapp-cloud',
-      name: 'Meta',
-      app_secret: appSecret,
-      verify_token: 'meatyhamhock',
-      graph_url: carrierOrigin,
-    });
+    const connection = await made('/api/v1/connections', carrier.connection);
     connectionId = connection.id;
+    intakeUrl = connection.intake_url;
     appId = (await made('/api/v1/apps', { name: 'Tortured' })).id;
-    const number = await newNumber();
-    await made('/api/v1/channels', channelOf(number));
-    world.address = number.phoneNumberId;
+    world.address = (await made('/api/v1/channels', await newChannel())).address;
     await made(`/api/v1/apps/${appId}/endpoints`, { url: receiver.url });
     makeFlaky(receiver, world);
     return world;
