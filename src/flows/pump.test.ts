@@ -170,6 +170,31 @@ test('nothing is claimed while the pump is closed', async () => {
   expect(queue).toHaveLength(1);
 });
 
+test('after a leap of the clock what runs is renewed before anything is claimed', async () => {
+  let now = 0;
+  const asked: string[] = [];
+  const { pump, until, ends } = bench({
+    clock: { now: () => now },
+    records: {
+      renew: ({ leases, until: end }) => {
+        asked.push(`renew ${leases.map(({ job }) => job)} until ${end}`);
+        return Promise.resolve([]);
+      },
+      release: () => Promise.resolve(),
+    },
+    claim: () => {
+      asked.push('claim');
+      return Promise.resolve({ jobs: [{ job: asked.length, attempt: 1 }], nextDue: null });
+    },
+  });
+  await until(() => ends.has(1));
+  now = 3_600_000;
+  pump.poke();
+  await until(() => ends.size === 2);
+  expect(asked).toEqual(['claim', 'renew 1 until 3630000', 'claim']);
+  await pump.stop(0);
+});
+
 test('stopping takes nothing new and waits for what runs', async () => {
   const { pump, put, until, ends, seen, queue } = bench();
   put(1);

@@ -6,7 +6,8 @@
 // the database nearly the same whether it takes one job or sixteen. Claims that find nothing keep twice the distance of the
 // one before, to a bound, as long as pokes keep coming: many are for what is not due yet, or rests with its channel.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
-// twice; every job is safe to repeat, and only the holder of the newest lease can settle it.
+// twice; every job is safe to repeat, and only the holder of the newest lease can settle it. When the clock has leapt (a
+// machine that slept, a clock that was set), leases are renewed before the next claim, which would else take what runs here.
 // Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
 
 import type { Clock, Millis } from '../core/ids.ts';
@@ -52,6 +53,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   let distance = distanceMs.least;
   let gathering = false;
   let timer: NodeJS.Timeout | undefined;
+  let renewedAt = clock.now();
 
   function poke(): void {
     if (stopped || gathering) return;
@@ -90,6 +92,7 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   async function claimOnce(): Promise<Millis | null> {
     const free = places - running.size;
     if (free <= 0 || parts.open?.() === false) return null;
+    if (clock.now() - renewedAt >= leaseMs - renewEveryMs) await renew();
     const { jobs, nextDue } = await parts.claim({
       now: clock.now(),
       free,
@@ -122,15 +125,21 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
     timer = setTimeout(poke, wait);
   }
 
-  async function renew(): Promise<void> {
-    if (running.size === 0) return;
+  /** @returns the jobs whose leases were lost */
+  async function renew(): Promise<number[]> {
+    const at = clock.now();
     const leases = [...running.values()].map(({ lease }) => lease);
-    const lost = await parts.records.renew({ leases, until: clock.now() + leaseMs });
-    for (const job of lost) running.get(job)?.abort.abort(new Error('the lease was lost'));
+    const lost = leases.length === 0 ? [] : await parts.records.renew({ leases, until: at + leaseMs });
+    renewedAt = at;
+    return lost;
+  }
+
+  async function renewAndAbort(): Promise<void> {
+    for (const job of await renew()) running.get(job)?.abort.abort(new Error('the lease was lost'));
   }
 
   const renewal = setInterval(() => {
-    renew().catch((error: unknown) => parts.onError(error, `${parts.name}: renew`));
+    renewAndAbort().catch((error: unknown) => parts.onError(error, `${parts.name}: renew`));
   }, renewEveryMs);
 
   poke();

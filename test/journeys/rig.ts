@@ -1,5 +1,7 @@
 // A whole gateway over real HTTP, with the sandbox in the carrier's place and a receiver in the application's. Its clock runs
 // with real time and can be moved forward; nobody sleeps: waits are for log lines, deliveries and requests to the carrier.
+// A test that claims what has not happened yet, or to the second when something does, holds the clock first: otherwise it
+// would say how fast this machine is.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
@@ -41,7 +43,8 @@ export type Tenant = {
 
 export type Rig = {
   config: Config;
-  clock: { now(): number; advance(ms: number): void };
+  /** `hold`: from now on it stands still, and moves only when it is advanced. */
+  clock: { now(): number; advance(ms: number): void; hold(): void };
   gateway: Gateway;
   sandbox: Sandbox;
   /** The connection that all tenants share. */
@@ -70,7 +73,8 @@ export async function startRig(
 ): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-journey-'));
   let moved = 0;
-  const clock = { now: () => Date.now() + moved };
+  let heldAt: number | undefined;
+  const clock = { now: () => (heldAt ?? Date.now()) + moved };
   const lines = watchedList<LogLine>(100_000);
   const log = makeLog('debug', { write: (line) => lines.add(JSON.parse(line)) });
   const engine = await testEngine();
@@ -136,6 +140,9 @@ export async function startRig(
       advance(ms) {
         moved += ms;
         gateway.wake();
+      },
+      hold() {
+        heldAt ??= Date.now();
       },
     },
     get gateway() {
