@@ -5,19 +5,17 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type FaultName, faultCatalogue } from '../../src/sandbox/fault-catalogue.ts';
 import { announce, linkedSha256 } from './announced.ts';
 import { outcomes, ways } from './fault-outcomes.ts';
+import { type FaultRigs, startFaultRigs } from './fault-rigs.ts';
 import { expectNothingLeaked } from './nothing-leaked.ts';
-import { type Rig, startRig, type Tenant } from './rig.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-let rig: Rig;
-let tenant: Tenant;
+let rigs: FaultRigs;
 beforeAll(async () => {
-  rig = await startRig({ MEDIADOCK_STALL_SECONDS: '1', MEDIADOCK_HEADERS_TIMEOUT_SECONDS: '1' });
-  tenant = await rig.tenant();
+  rigs = await startFaultRigs();
 });
-afterAll(() => rig.close());
+afterAll(() => rigs.close());
 
 /** What a fault that never ends comes to, where that is something else than its first try shows. */
 const lasting: Partial<Record<FaultName, string>> = {
@@ -39,6 +37,7 @@ const endless = (Object.keys(outcomes) as FaultName[]).flatMap((name) => {
 test.each(endless)(
   '$name, without end: the message goes out in time, the loss is told at the deadline, and a retry brings the file in',
   async ({ name, reason }) => {
+    const { rig, tenant } = rigs.of(reason);
     const faults = [{ fault: faultCatalogue[name], times: Number.POSITIVE_INFINITY }];
     const announced = await announce(rig, tenant, { faults, says: ways.lookUp, longKept: true });
     await announced.try(1);
@@ -58,5 +57,5 @@ test.each(endless)(
 );
 
 test('in all of this nothing secret went to another host, into a query or into the log', () => {
-  expectNothingLeaked(rig, tenant);
+  for (const { rig, tenant } of rigs.all) expectNothingLeaked(rig, tenant);
 });
