@@ -16,6 +16,8 @@ export default defineConfig({
     // Journeys wait for conditions with their own limits; this is only the last net.
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // Like every other wait for a condition; a slow machine is no failure.
+    expect: { poll: { timeout: 10_000 } },
     // Real servers and real worker threads: two files at a time is what two cores carry.
     maxWorkers: 2,
     projects: [

@@ -74,6 +74,8 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
 }
 
 test('places that become free shortly after each other are filled by one claim', async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
   const claims: number[] = [];
   const queue = [1, 2, 3, 4, 5, 6, 7, 8].map((job) => ({ job, attempt: 1 }));
   const { until, ends } = bench({
@@ -84,7 +86,11 @@ test('places that become free shortly after each other are filled by one claim',
     },
   });
   await until(() => ends.size === 4);
-  for (const job of [1, 2, 3, 4]) ends.get(job)?.end();
+  for (const job of [1, 2, 3, 4]) {
+    await vi.advanceTimersByTimeAsync(1);
+    ends.get(job)?.end();
+  }
+  await vi.advanceTimersByTimeAsync(1);
   await until(() => ends.size === 4);
   expect(claims).toEqual([4, 4]);
 });

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Seat, SocketFrame, SocketHub, SocketScope, SocketTalk } from '../core/socket.ts';
 import { type SocketHubParts, socketHub } from './socket-hub.ts';
@@ -123,11 +123,19 @@ test('a client that owes an answer is cut, and what it was sent is lost', async 
 });
 
 test('a connection on which nothing is said is pinged', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const hub = hubWith({ times: { pingMs: 10, pongMs: 20 } });
   const answering = await join(hub);
-  await pinged(answering);
-  await pinged(answering);
   const dumb = await join(hub, { answers: false });
+  for (let beat = 0; beat < 4; beat++) {
+    const ping = pinged(answering);
+    vi.advanceTimersByTime(10);
+    await ping;
+    // What a client sends is read in its order: when this is answered, its answer to the ping was heard.
+    answering.socket.ping();
+    await once(answering.socket, 'pong');
+  }
   expect((await dumb.talk.ended).end).toBe('silent');
   expect(hub.standing().open).toBe(1);
 });

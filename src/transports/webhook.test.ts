@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Webhook } from 'standardwebhooks';
-import { expect, onTestFinished, test } from 'vitest';
-import { OutgoingError, type Requester } from '../core/requester.ts';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { type OutgoingAnswer, OutgoingError, type Requester } from '../core/requester.ts';
 import type { SendRequest } from '../core/transport.ts';
 import { guardedRequester } from '../outgoing/guarded-requester.ts';
 import { webhookTransport } from './webhook.ts';
@@ -180,12 +180,34 @@ test('a receiver that never answers is given up in time', async () => {
 
 test('a receiver that answers and then hangs has answered', async () => {
   const { url } = await receiver((_, response) => void response.writeHead(200).write('got it, and'));
-  expect(await sender()(url, { timeoutMs: 200 })).toMatchObject({
+  const requester = guardedRequester({ allowedRanges: ['127.0.0.0/8'], userAgent: 'test', connectTimeoutMs: 5_000 });
+  onTestFinished(() => requester.close());
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const inTime: Requester = {
+    ...requester,
+    request: async (request) => {
+      const answer = await requester.request(request);
+      return { ...answer, body: watched(answer.body, () => vi.advanceTimersByTime(200)) };
+    },
+  };
+  expect(await sendingThrough(inTime)(url, { timeoutMs: 200 })).toMatchObject({
     status: 200,
     error: null,
     fault: 'none',
     reply: 'got it, and',
   });
+});
+
+/** @param read called when the first part of the body was taken, and more is asked for */
+const watched = (body: OutgoingAnswer['body'], read: () => void): OutgoingAnswer['body'] => ({
+  destroy: body.destroy,
+  async *[Symbol.asyncIterator]() {
+    for await (const part of body) {
+      yield part;
+      read();
+    }
+  },
 });
 
 test('a receiver that answers and then breaks off has answered', async () => {

@@ -1,4 +1,5 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { once } from 'node:events';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { furnish, type Http, keyOf, openHttp } from '../../../test/http/rig.ts';
 import { eventBell } from '../../flows/event-bell.ts';
@@ -128,7 +129,7 @@ test('who may not listen hears why before the connection becomes a WebSocket', a
 });
 
 test('a wrong first frame, a wrong key in it and a wrong cursor close with a code that says so', async () => {
-  const http = await openHttp(hasty({}, { subscribeMs: 200 }));
+  const http = await openHttp();
   const { key, app } = await furnish(http);
   const sender = await keyOf(http, app, ['send']);
   for (const [frame, code, says] of [
@@ -145,6 +146,10 @@ test('a wrong first frame, a wrong key in it and a wrong cursor close with a cod
     expect(await client.closed, frame).toBe(code);
     expect(client.frames.at(-1)?.code, frame).toBe(says);
   }
+});
+
+test('who does not subscribe in time is sent away', async () => {
+  const http = await openHttp(hasty({}, { subscribeMs: 20 }));
   expect(await connect(http).closed).toBe(4408);
 });
 
@@ -220,19 +225,24 @@ test('a cursor older than what is kept asks for a new beginning, over the stream
 });
 
 test('who answers no ping is given up, and who does is not', async () => {
-  const http = await openHttp(hasty({}, { pingMs: 20, pongMs: 200, goodbyeMs: 50 }));
+  const http = await openHttp(hasty({}, { pingMs: 20, pongMs: 200 }));
   const { key } = await furnish(http);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
+  onTestFinished(() => void vi.useRealTimers());
   const dead = await subscribed(http, key);
   await dead.heard(1);
   const alive = await subscribed(http, key);
   await alive.heard(1);
-  let pings = 0;
-  alive.socket.on('ping', () => {
-    pings += 1;
-  });
   dead.socket.pause();
+  for (let beat = 0; beat < 30; beat++) {
+    const pinged = once(alive.socket, 'ping');
+    vi.advanceTimersByTime(20);
+    await pinged;
+    // What a client sends is read in its order: when this is answered, its answer to the ping was heard.
+    alive.socket.ping();
+    await once(alive.socket, 'pong');
+  }
   await expect.poll(() => http.parts.streams.standing().open).toBe(1);
-  await expect.poll(() => pings).toBeGreaterThan(10);
   expect(alive.socket.readyState).toBe(WebSocket.OPEN);
 });
 
