@@ -6,7 +6,9 @@ const onPostgres = ['test/contracts/records-postgres*.test.ts', 'src/database/po
 const journeys =
   process.env['MEDIADOCK_TEST_ENGINE'] === 'postgres'
     ? ['test/journeys/*.test.ts']
-    : ['main-path', 'batch', 'faults', 'delivery', 'rcs', 'twilio'].map((name) => `test/journeys/${name}.test.ts`);
+    : ['main-path', 'batch', 'faults', 'delivery', 'rcs', 'rcs-faults', 'twilio', 'trial'].map(
+        (name) => `test/journeys/${name}.test.ts`,
+      );
 
 // They start processes of their own, on SQLite: what they hold is what one node alone can promise.
 const processes = ['crash', 'poison', 'large-files'].map((name) => `test/journeys/${name}.test.ts`);

@@ -53,7 +53,7 @@ export function loadOf(world: World): Load {
   function wanted(): Wanted {
     if (chance.hits(0.1)) return { files: [] };
     const most = world.carrier.mostFiles;
-    const further = most > 1 && chance.hits(0.3) ? chance.whole(1, most - 1) : 0;
+    const further = most > 1 && chance.hits(0.2) ? chance.whole(1, most - 1) : 0;
     return { files: [file(size()), ...Array.from({ length: further }, small)], late: chance.hits(0.05) };
   }
 
