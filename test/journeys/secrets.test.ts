@@ -62,12 +62,13 @@ test('a long day: captures, faults, deliveries, administration, strangers', asyn
   const [sent] = await rig.send(tenant, [file], { caption, person });
   const [media] = messageOf(await tenant.receiver.next(about(sent?.messageId ?? ''))).media;
   const troubles = ['html_page', 'truncated', 'reset_mid_body', 'redirect_private', 'same_wrong_bytes', 'look_up_500'];
-  for (const trouble of troubles as (keyof typeof faultCatalogue)[]) {
+  for (const [nth, trouble] of (troubles as (keyof typeof faultCatalogue)[]).entries()) {
     const kept = await sandbox.keep(tenant.phoneNumberId, file, { type: 'application/pdf', fileName });
     sandbox.fault(kept.id, faultCatalogue[trouble], 1);
     const message = compose.message(compose.media(kept, { caption, url: 'missing' }), { person });
     await rig.post(compose.body([compose.received(tenant.phoneNumberId, [message])]));
-    await rig.log.next((line) => line.msg === 'capture' && line['outcome'] === 'retry');
+    let failed = 0;
+    await rig.log.next((line) => line.msg === 'capture' && line['outcome'] === 'retry' && failed++ === nth);
   }
   rig.clock.advance(5000);
 

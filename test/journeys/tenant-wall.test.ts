@@ -233,7 +233,7 @@ beforeAll(async () => {
   const message = messageOf(received);
   const failed = await rig.log.next((line) => line.msg === 'delivery' && line['outcome'] === 'retry');
   rig.clock.advance(8 * day);
-  await rig.log.next((line) => line.msg === 'delivery' && line['outcome'] === 'dead');
+  await rig.log.next((line) => line['delivery'] === failed['delivery'] && line['outcome'] === 'dead');
   owner.receiver.answer(200);
   const deliveries = (await rig.call('GET', '/api/v1/deliveries?state=delivered', undefined, owner.key)).body.data;
 
