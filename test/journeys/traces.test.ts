@@ -86,8 +86,9 @@ test('a capture that fails, and succeeds after a restart, goes on with the trace
   const delivered = await tenant.receiver.next(about(message.id));
   const trace = traceIn(delivered.headers['traceparent']);
   await spanOf(trace, 'delivery');
-  const tries = collector.spans.filter(({ traceId, name }) => traceId === trace && name === 'capture');
-  expect(tries.map(({ failed }) => failed)).toEqual(['look_up_500', undefined]);
+  const tries = () => collector.spans.filter(({ traceId, name }) => traceId === trace && name === 'capture');
+  await collector.next(() => tries().length === 2);
+  expect(tries().map(({ failed }) => failed)).toEqual(['look_up_500', undefined]);
 });
 
 test('the trace that a proxy has begun is continued', async () => {
