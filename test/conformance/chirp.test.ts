@@ -14,7 +14,16 @@ import { type Form, mustFit } from '../../src/conformance/form.ts';
 import { type CheckResult, runChecks, type Target } from '../../src/conformance/target.ts';
 import { isObject } from '../../src/core/json.ts';
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
-import { type Answer, type Body, fixture, type Rig, startRig, type Tenant } from '../journeys/rig.ts';
+import {
+  type Answer,
+  attempted,
+  type Body,
+  fixture,
+  newestDelivery,
+  type Rig,
+  startRig,
+  type Tenant,
+} from '../journeys/rig.ts';
 import { golden } from './golden.ts';
 import { injectInto } from './inject.ts';
 
@@ -240,7 +249,7 @@ test('each sending of a webhook carries a link that lives for an hour from then'
   const before = tenant.receiver.received.length;
   tenant.receiver.answer(({ number }) => (number === before + 1 ? 500 : 200));
   const first = await sent({ path: fixture('label.png') });
-  await rig.log.next(({ msg, outcome, status }) => msg === 'delivery' && outcome === 'retry' && status === 500);
+  await attempted(rig, (await newestDelivery(rig, tenant)).id, 1);
   rig.clock.advance(12_000);
   const { json } = await tenant.receiver.next(({ number }) => number > before + 1);
   const second = messageIn(json);

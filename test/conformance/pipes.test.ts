@@ -338,6 +338,12 @@ test('a client with Node hears messages over its socket and fetches their files'
   expect((await rig.call('DELETE', `/api/v1/apps/${own.appId}/endpoints/${own.endpointId}`)).status).toBe(204);
   const names = ['contract.pdf', 'label.png'];
   for (const name of names) await rig.send(own, [{ path: fixture(name), fileName: name }], { person: ada });
+  // A message waits in its place from the moment its file is here.
+  let stored = 0;
+  await rig.log.next(
+    ({ msg, channel, outcome }) =>
+      msg === 'capture' && channel === own.channelId && outcome === 'stored' && ++stored === names.length,
+  );
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-pipes-'));
   const program = fileURLToPath(new URL('pipes/client.mjs', import.meta.url));
   const count = String(names.length);

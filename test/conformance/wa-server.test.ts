@@ -13,7 +13,16 @@ import { runChecks, type Target } from '../../src/conformance/target.ts';
 import { waServerChecks } from '../../src/conformance/wa-server.ts';
 import type { Received } from '../../src/sandbox/receiver.ts';
 import { announce } from '../journeys/announced.ts';
-import { type Answer, type Body, fixture, newestDelivery, type Rig, startRig, type Tenant } from '../journeys/rig.ts';
+import {
+  type Answer,
+  attempted,
+  type Body,
+  fixture,
+  newestDelivery,
+  type Rig,
+  startRig,
+  type Tenant,
+} from '../journeys/rig.ts';
 import { golden } from './golden.ts';
 import { injectInto } from './inject.ts';
 
@@ -260,7 +269,7 @@ test('a retry is the same request, ten seconds later', async () => {
   const before = tenant.receiver.received.length;
   tenant.receiver.answer(({ number }) => (number === before + 1 ? 500 : 200));
   const first = await sent({ path: fixture('label.png') });
-  await rig.log.next(({ msg, outcome, status }) => msg === 'delivery' && outcome === 'retry' && status === 500);
+  await attempted(rig, (await newestDelivery(rig, tenant)).id, 1);
   const again = await heardAfter(async () => rig.clock.advance(10 * second));
   expect(again.json.request_id).toBe(first.json.request_id);
   expect(again.headers['x-wa-request-id']).toBe(first.json.request_id);
