@@ -63,7 +63,7 @@ test('the blocks pass the compiler, as strictly as everything else', async () =>
   await writeFile(tsconfig, JSON.stringify({ extends: '../../../tsconfig.json', include: ['*.ts'] }));
   const compiled = promisify(execFile)(resolve('node_modules/.bin/tsc'), ['--noEmit', '-p', tsconfig]);
   await expect(compiled.catch(({ stdout }: { stdout: string }) => stdout)).resolves.toEqual({ stdout: '', stderr: '' });
-});
+}, 120_000);
 
 test('the dialect is served: a webhook with the vendor’s signature names a file, and the name yields its bytes', async () => {
   expect(tenant.key).toMatch(/^polly_live_/);

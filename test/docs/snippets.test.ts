@@ -48,7 +48,7 @@ describe.each(languages)('the programs in $name', ({ name, command, ending }) =>
   test.skipIf(absent)(
     titled('the receiver saves files, also late ones, and tells of those that cannot be had'),
     async () => {
-      const tenant = await rig.tenant({ deliver_within_seconds: 1 });
+      const tenant = await rig.tenant({ deliver_within_seconds: 15 });
       const folder = await folderOf(page);
       const env = { PORT: '0', WEBHOOK_SECRET: tenant.secret };
       const program = run(folder, [command, `receiver.${ending}`], env);
@@ -75,7 +75,7 @@ describe.each(languages)('the programs in $name', ({ name, command, ending }) =>
       await rig.log.next(
         ({ msg, channel, outcome }) => msg === 'capture' && channel === tenant.channelId && outcome === 'retry',
       );
-      rig.clock.advance(2000);
+      rig.clock.advance(15_000);
       const waiting = await said('waiting for ');
       rig.clock.advance(31_000);
       const id = /^waiting for (med_\w+) \(message\.received\)$/.exec(waiting)?.[1];

@@ -101,4 +101,5 @@ test('a job whose work kills the process ten times rests and is told of, stops n
   expect(await call('POST', '/api/v1/jobs/resume', { ids: [told['id']] })).toEqual({ resumed: 1 });
   await receiver.next(stored(bad?.media.id));
   expect((await call('GET', '/api/v1/jobs')).data).toEqual([]);
-}, 90_000);
+  // Fourteen starts of a process; each wait has a limit of its own.
+}, 300_000);

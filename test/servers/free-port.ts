@@ -1,11 +1,21 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 
-/** A port on loopback that was free a moment ago. */
+/**
+ * A port on loopback that was free a moment ago. It is below those that a system hands out by itself (32768 and above on Linux),
+ * so that nobody who asks for any port, or connects to somewhere, is given it in the meantime.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('the server had no port');
-  return address.port;
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 10_000);
+    const server = createServer().listen(port, '127.0.0.1');
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    server.close();
+    await once(server, 'close');
+    return port;
+  }
 }
