@@ -18,6 +18,7 @@ const unknownForEver: Announcement = {
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
+  rig.clock.hold();
 });
 afterAll(() => rig.close());
 
@@ -86,10 +87,10 @@ test('a paused channel is probed with one media every 15 minutes, and resumes wh
   const asked = () => requestsFor(first).length + requestsFor(second).length;
   expect(asked()).toBe(1);
   for (let probe = 1; probe <= 4; probe++) {
-    rig.clock.advance(14 * minute);
+    rig.clock.advance(15 * minute - 1);
     await allDueIsClaimed();
     expect(asked()).toBe(probe);
-    rig.clock.advance(minute);
+    rig.clock.advance(1);
     const tries = () => first.tries().length + second.tries().length;
     await rig.log.next((line) => line.msg === 'capture' && tries() === 1 + probe);
     expect(asked()).toBe(1 + probe);
@@ -129,10 +130,10 @@ test('a media unknown to the carrier is asked for after 10 s, 1 min, 10 min, 1 h
   const announced = await announce(rig, tenant, unknownForEver);
   for (const [at, wait] of [10 * second, minute, 10 * minute, hour, 6 * hour, 6 * hour].entries()) {
     expect(await announced.try(at + 1)).toMatchObject({ outcome: 'retry', reason: 'carrier_100_33' });
-    rig.clock.advance(wait - 3 * second);
+    rig.clock.advance(wait - 1);
     await allDueIsClaimed();
     expect(announced.tries()).toHaveLength(at + 1);
-    rig.clock.advance(3 * second);
+    rig.clock.advance(1);
   }
   await announced.try(7);
   expect(await channelOf(tenant)).toMatchObject({ state: 'active' });
@@ -155,11 +156,9 @@ test('three different media that are unknown within 10 minutes pause the channel
 
   rig.sandbox.clearFaults();
   rig.sandbox.replaceToken(tenant.phoneNumberId, 'EAAG-of-the-right-account');
-  const before = rig.clock.now();
   await giveToken(tenant, 'EAAG-of-the-right-account');
   for (const one of lost) expect(await one.delivered()).toMatchObject({ state: 'stored', integrity: 'verified' });
   await event(tenant, 'channel.resumed');
-  expect(rig.clock.now() - before).toBeLessThan(5 * second);
 });
 
 test('two unknown media pause nothing, however often they fail', async () => {
@@ -188,11 +187,9 @@ test.each([
   await event(tenant, 'channel.paused');
   // The newest is asked for first.
   const bad = await announce(rig, tenant, { faults: [{ fault, times: always }], says: { url: 'missing' } });
-  const before = rig.clock.now();
   await giveToken(tenant, 'EAAG-next');
   await event(tenant, 'channel.resumed');
   expect(await good.delivered()).toMatchObject({ state: 'stored' });
-  expect(rig.clock.now() - before).toBeLessThan(5 * second);
   expect(await bad.now()).toMatchObject({ state: 'pending' });
   rig.sandbox.clearFaults();
 });

@@ -24,6 +24,7 @@ let rig: Rig;
 const receivers: Receiver[] = [];
 beforeAll(async () => {
   rig = await startRig();
+  rig.clock.hold();
 });
 afterAll(async () => {
   await Promise.all(receivers.map((receiver) => receiver.close()));

@@ -24,6 +24,7 @@ const minute = 60 * second;
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
+  rig.clock.hold();
 });
 afterAll(() => rig.close());
 
@@ -77,14 +78,19 @@ async function lateFile(tenant: Tenant): Promise<{ id: string; sha256: string; c
   rig.sandbox.fault(media.id, { at: 'look_up', is: 'status', status: 500 });
   const message = compose.message(compose.media(media, { url: 'missing' }));
   await rig.post(compose.body([compose.received(tenant.phoneNumberId, [message])]));
-  await captured(tenant, 'retry');
+  await refused(tenant, 1);
   return { id: media.id, sha256: media.sha256, carrierMessageId: message.id };
 }
 
-const captured = (tenant: Tenant, outcome: string) =>
-  rig.log.next(
-    (line: LogLine) => line.msg === 'capture' && line['channel'] === tenant.channelId && line['outcome'] === outcome,
+/** Waits for the nth try with this outcome to end; when the clock is moved before, what it leads to is due after that. */
+const captured = (tenant: Tenant, outcome: string, times = 1) => {
+  let seen = 0;
+  return rig.log.next(
+    (line: LogLine) =>
+      line.msg === 'capture' && line['channel'] === tenant.channelId && line['outcome'] === outcome && ++seen === times,
   );
+};
+const refused = (tenant: Tenant, times: number) => captured(tenant, 'retry', times);
 
 const states = (received: Received) => messageOf(received).media.map(({ state }: Body) => state);
 
@@ -97,6 +103,7 @@ test('a message whose file is late goes out without it after five minutes, and m
   expect(states(first)).toEqual(['pending']);
   expect(messageOf(first).media[0]).toMatchObject({ url: null, sha256: null });
   await attempted(rig, (await newestDelivery(rig, tenant)).id, 1);
+  await refused(tenant, 2);
   rig.sandbox.clearFaults();
   rig.clock.advance(15 * minute);
   const then = eventOf(await tenant.receiver.next(about(file.carrierMessageId, 'media.stored')));
@@ -113,6 +120,7 @@ test('a file that arrives while its message is being delivered without it is tol
   const file = await lateFile(tenant);
   rig.clock.advance(2 * second);
   expect(states(await tenant.receiver.next(about(file.carrierMessageId)))).toEqual(['pending']);
+  await refused(tenant, 2);
   rig.sandbox.clearFaults();
   rig.clock.advance(10 * second);
   await captured(tenant, 'stored');
@@ -129,6 +137,7 @@ test('a message whose first delivery failed without the file brings it with the 
   await tenant.receiver.next(about(file.carrierMessageId));
   const { id } = await newestDelivery(rig, tenant);
   await attempted(rig, id, 1);
+  await refused(tenant, 2);
   tenant.receiver.answer(200);
   rig.sandbox.clearFaults();
   rig.clock.advance(2 * second);
@@ -149,7 +158,9 @@ test('each app waits for a late file as long as it was told: one a second, the o
   const [early, whole] = [await lateFile(hasty), await lateFile(patient)];
   rig.clock.advance(second);
   expect(states(await hasty.receiver.next(about(early.carrierMessageId)))).toEqual(['pending']);
+  await refused(patient, 2);
   rig.clock.advance(10 * minute);
+  await refused(patient, 3);
   rig.sandbox.clearFaults();
   rig.clock.advance(15 * minute);
   expect(states(await patient.receiver.next(about(whole.carrierMessageId)))).toEqual(['stored']);
