@@ -17,7 +17,7 @@ let stranger: Receiver;
 let strangersHost: string;
 let carriersHost: string;
 beforeAll(async () => {
-  rig = await startRig({ MEDIADOCK_HEADERS_TIMEOUT_SECONDS: '1', MEDIADOCK_STALL_SECONDS: '1' });
+  rig = await startRig();
   tenant = await rig.tenant();
   stranger = await startReceiver({ clock: rig.clock, host: '127.0.0.3' });
   stranger.answer({ status: 200, headers: { 'content-type': 'text/plain' }, body: file });

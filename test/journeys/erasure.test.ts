@@ -81,7 +81,8 @@ test('a file that is on its way when its channel is deleted is told to nobody an
   expect((await rig.call('DELETE', `/api/v1/channels/${tenant.channelId}`)).status).toBe(204);
   rig.sandbox.release(late.id);
   await rig.log.next((line) => line.msg === 'capture' && line['channel'] === tenant.channelId);
-  expect(await filesOnDisk()).toEqual(before);
+  // What nobody wants is removed once that is settled and told.
+  await expect.poll(filesOnDisk, { timeout: 10_000 }).toEqual(before);
   expect(tenant.receiver.received).toEqual([]);
 });
 

@@ -8,11 +8,15 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Fault } from '../../src/sandbox/fault.ts';
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import { type Sandbox, startSandbox } from '../../src/sandbox/sandbox.ts';
 import { about, adminKey, type Body, messageOf } from './rig.ts';
+
+/** How long a whole file may take, or the start of a process. */
+const patienceMs = 60_000;
+vi.setConfig({ testTimeout: 2 * patienceMs, hookTimeout: 2 * patienceMs });
 
 const mebibyte = 1024 * 1024;
 const largest = 100 * mebibyte;
@@ -81,7 +85,7 @@ afterAll(async () => {
 
 /** The next thing that the gateway's process says. */
 async function said(): Promise<Body> {
-  const [message] = await once(gateway, 'message', { signal: AbortSignal.timeout(10_000) });
+  const [message] = await once(gateway, 'message', { signal: AbortSignal.timeout(patienceMs) });
   return message;
 }
 
@@ -114,7 +118,7 @@ async function sent(size: number, fault?: Fault): Promise<{ media: Body; sha256:
   const file = { bytes: bytesOf(size), type: 'application/zip', fileName: 'scans.zip' };
   const [message] = await sandbox.send({ url: intakeUrl, phoneNumberId: number.phoneNumberId, files: [file] });
   if (message === undefined) throw new Error('nothing was sent');
-  const delivered = await receiver.next(about(message.messageId), AbortSignal.timeout(25_000));
+  const delivered = await receiver.next(about(message.messageId), AbortSignal.timeout(patienceMs));
   return { media: messageOf(delivered).media[0], sha256: message.media.sha256 };
 }
 
