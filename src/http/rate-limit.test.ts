@@ -8,27 +8,31 @@ const media = (http: Http, key: string) => http.call('GET', '/api/v1/media', { k
 const told = ({ headers }: { headers: Headers }) =>
   ['limit', 'remaining', 'reset'].map((name) => headers.get(`ratelimit-${name}`));
 
+/** From now on a minute and a second last as long as the test: how many fit into one is no question of the machine. */
+const holdTime = () => vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
 afterEach(() => void vi.useRealTimers());
 
 test('every answer tells how much is left, and beyond it when to come again', async () => {
   const http = await limited(3, 0);
   const { key } = await furnish(http);
+  holdTime();
   const first = await media(http, key);
-  expect(told(first)).toEqual(['3', '2', expect.stringMatching(/^(?:59|60)$/)]);
+  expect(told(first)).toEqual(['3', '2', '60']);
   await media(http, key);
   await media(http, key);
   const over = await media(http, key);
   expect([over.status, over.json['code']]).toEqual([429, 'rate_limited']);
   expect(told(over)).toEqual(['3', '0', over.headers.get('retry-after')]);
-  expect(Number(over.headers.get('retry-after'))).toBeGreaterThan(50);
+  expect(over.headers.get('retry-after')).toBe('60');
 });
 
 test('many at once are refused though the minute has room', async () => {
   const http = await limited(1000, 5);
   const { key } = await furnish(http);
+  holdTime();
   const answers = await Promise.all(Array.from({ length: 20 }, () => media(http, key)));
   const refused = answers.filter(({ status }) => status === 429);
-  expect(refused.length).toBeGreaterThanOrEqual(5);
+  expect(refused).toHaveLength(15);
   for (const answer of refused) expect(answer.headers.get('retry-after')).toBe('1');
 });
 
