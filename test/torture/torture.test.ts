@@ -29,5 +29,6 @@ test.each(plans)(
     expect(report.deliveries).toBeGreaterThan(20);
     expect(report.storedAtTheEnd).toBeGreaterThan(10);
   },
-  180_000,
+  // Half a minute on a quiet machine; what is claimed is not how fast.
+  600_000,
 );
