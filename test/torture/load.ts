@@ -83,9 +83,9 @@ export function loadOf(world: World): Load {
   async function postSome(): Promise<void> {
     if (ledger.underWay.size >= mostUnderWay && unanswered.length === 0) return;
     if (chance.hits(0.05)) await world.carrier.cutOnce();
-    const batch = Array.from({ length: chance.hits(0.3) ? chance.whole(2, 5) : 1 }, wanted);
-    const next = unanswered.shift();
-    const posted = next === undefined ? await compose(world.address, batch) : [next];
+    const waiting = unanswered.shift();
+    const messages = chance.hits(0.3) ? chance.whole(2, 5) : 1;
+    const posted = waiting ? [waiting] : await compose(world.address, Array.from({ length: messages }, wanted));
     await Promise.all(
       posted.map(async (one) => {
         if (!(await post(one))) unanswered.push(one);
