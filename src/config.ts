@@ -67,7 +67,7 @@ export const settings = {
   databaseDirectUrl: {
     ...optional(
       postgresUrl,
-      'The same database without a pooler between, for migrations. Default: MEDIADOCK_DATABASE_URL.',
+      'The same database without a pooler between, for migrations; says that there is a pooler, so that no statement is kept prepared. Default: MEDIADOCK_DATABASE_URL.',
     ),
     secret: true,
   },

@@ -1,5 +1,5 @@
-// Connections. They hold no state from one transaction to the next (no settings, no named statements, no locks, no
-// LISTEN), so a pooler in transaction mode may stand between; and statements are pipelined, so what is sent together
+// Connections. They hold no state from one transaction to the next (no settings, no locks, no LISTEN) that anything depends
+// on, so a pooler in transaction mode may stand between; and statements are pipelined, so what is sent together
 // costs one round trip.
 
 import { type ClientConfig, Pool, type PoolConfig, types } from 'pg';

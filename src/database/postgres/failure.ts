@@ -38,8 +38,14 @@ const contended = new Set(['40001', '40P01', '55P03']);
 // Somebody else wrote between our looking and our writing: unique, foreign key.
 const overtaken = new Set(['23505', '23503']);
 
-/** Whether two writers were in each other's way. */
-export const isContention = (error: unknown): boolean => contended.has(sqlStateOf(error) ?? '');
+// A prepared statement that this connection of the server does not know, or knows already, or whose result has changed.
+const unprepared = new Set(['26000', '42P05', '0A000']);
+
+/** Whether a statement failed only because it was to be prepared. */
+export const isUnprepared = (error: unknown): error is Error => unprepared.has(sqlStateOf(error) ?? '');
+
+/** Whether it says nothing of what was to be written, and the same may go right at once: others were in the way. */
+export const isTransient = (error: unknown): boolean => contended.has(sqlStateOf(error) ?? '') || isUnprepared(error);
 
 /** Whether looking again and deciding again may go right at once. */
-export const isConflict = (error: unknown): boolean => isContention(error) || overtaken.has(sqlStateOf(error) ?? '');
+export const isConflict = (error: unknown): boolean => isTransient(error) || overtaken.has(sqlStateOf(error) ?? '');

@@ -8,7 +8,7 @@ import type { Millis } from '../../core/ids.ts';
 import type { RecordsSettings } from '../../core/records.ts';
 import type { Spared } from '../ageing/step.ts';
 import { dayMs } from '../retention.ts';
-import { isContention } from './failure.ts';
+import { isTransient } from './failure.ts';
 import { type CutTable, dropRange, type Range, ranges } from './partitions.ts';
 import { type Tx, transaction, writing } from './transaction.ts';
 
@@ -80,7 +80,7 @@ export async function forgetRanges(
     for (const range of (await transaction(pool, writing, (tx) => ranges(tx, cut.table))).filter(({ full }) => full)) {
       const judged = await transaction(pool, writing, (tx) => forget(tx, cut, range, before, limit - changed)).catch(
         (error: unknown) => {
-          if (!isContention(error)) throw error;
+          if (!isTransient(error)) throw error;
           log({ notice: 'a range of keys could not be dropped yet', range: range.name });
           return { is: 'spared', changed: 0 } as const;
         },

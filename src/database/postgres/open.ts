@@ -8,6 +8,7 @@ import type { OnCommit } from '../group.ts';
 import { migrations } from '../migrations/migrations.ts';
 import { commandsOn } from './commands.ts';
 import { openPool } from './connect.ts';
+import { keepPlans } from './kept-plans.ts';
 import { migrate } from './migrate.ts';
 import { makeRanges } from './partitions.ts';
 
@@ -39,6 +40,11 @@ export async function openPostgresRecords(options: PostgresOptions): Promise<Rec
   const { onCommit } = options;
   await migrate(directUrl, migrations, now(), log);
   const pool = openPool(url, poolSize, (error) => log({ notice: 'an idle connection was lost', error: error.message }));
+  // Where the server itself is named apart, a pooler stands between.
+  if (directUrl === url)
+    keepPlans(pool, ({ message }) =>
+      log({ notice: 'statements are not kept prepared: a pooler stands between', error: message }),
+    );
   try {
     await makeRanges(pool, rangeKeys);
   } catch (error) {

@@ -11,9 +11,10 @@ import {
   PostgresQueryCompiler,
   type QueryResult,
 } from 'kysely';
-import type { Pool, PoolClient } from 'pg';
+import type { QueryResult as Answer, Pool, PoolClient } from 'pg';
 import type { Db, Tables } from '../schema.ts';
-import { isOutage, sqlStateOf, UnknownOutcome } from './failure.ts';
+import { isOutage, isUnprepared, sqlStateOf, UnknownOutcome } from './failure.ts';
+import { ask, judgePlans } from './kept-plans.ts';
 
 export type Tx = {
   /** Sends a statement and waits for its rows, whose type is the caller's word. */
@@ -41,6 +42,8 @@ export const reading = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limit
 export const following = `BEGIN READ ONLY; ${limits}`;
 export type Begin = typeof writing | typeof reading | typeof following;
 const aborted = '25P02';
+/** Whether it may be only because of an earlier error: a statement that was to be prepared then is not known afterwards. */
+const follows = (error: unknown): boolean => sqlStateOf(error) === aborted || isUnprepared(error);
 
 /**
  * Runs `work` in a transaction; whatever it throws rolls back.
@@ -48,6 +51,8 @@ const aborted = '25P02';
  */
 export async function transaction<Value>(pool: Pool, begin: Begin, work: (tx: Tx) => Promise<Value>): Promise<Value> {
   const client = await pool.connect();
+  const wire = wireOf(client);
+  wire.failed.length = 0;
   let outstanding: Promise<unknown>[] = [];
   const note = (promise: Promise<unknown>): void => {
     promise.catch(() => {});
@@ -59,25 +64,25 @@ export async function transaction<Value>(pool: Pool, begin: Begin, work: (tx: Tx
     return some;
   };
   const tx: Tx = {
-    rows: async <Row>(text: string, values: unknown[] = []) => (await client.query(text, values)).rows as Row[],
+    rows: async <Row>(text: string, values: unknown[] = []) => (await wire.ask(text, values)).rows as Row[],
     late<Row>(text: string, values: unknown[] = []) {
       let rows: Row[] = [];
       note(
-        client.query(text, values).then((result) => {
+        wire.ask(text, values).then((result) => {
           rows = result.rows as Row[];
         }),
       );
       return () => rows;
     },
-    send: (text, values = []) => note(client.query(text, values)),
+    send: (text, values = []) => note(wire.ask(text, values)),
     sent: async () => void (await Promise.all(taken())),
     async causeOf(error) {
-      const ended = await Promise.allSettled(taken());
-      if (sqlStateOf(error) !== aborted) return error;
-      const first = ended.find((end) => end.status === 'rejected' && sqlStateOf(end.reason) !== aborted);
-      return first?.status === 'rejected' ? first.reason : error;
+      await Promise.allSettled(taken());
+      const all = wire.failed.splice(0);
+      if (!follows(error)) return error;
+      return all.find((one) => !follows(one)) ?? all.find(isUnprepared) ?? error;
     },
-    db: kyselyOn(client),
+    db: wire.db,
   };
 
   let committing = false;
@@ -100,6 +105,7 @@ export async function transaction<Value>(pool: Pool, begin: Begin, work: (tx: Tx
     return value;
   } catch (error) {
     const cause = await tx.causeOf(error);
+    judgePlans(client, cause);
     await giveBack(client, cause);
     if (committing && isOutage(cause)) throw new UnknownOutcome('the connection was lost during a commit', { cause });
     throw cause;
@@ -125,13 +131,33 @@ async function giveBack(client: PoolClient, cause: unknown): Promise<void> {
   }
 }
 
-const known = new WeakMap<PoolClient, Db>();
+/** A connection as one transaction after the other uses it. */
+type Wire = {
+  ask(text: string, values: readonly unknown[]): Promise<Answer>;
+  /** What went wrong, in the order in which the server said so: whoever waits for several hears of any of them first. */
+  failed: unknown[];
+  db: Db;
+};
 
-function kyselyOn(client: PoolClient): Db {
-  const made = known.get(client);
-  if (made !== undefined) return made;
-  const only = connection(client);
-  const db = new Kysely<Tables>({
+const wires = new WeakMap<PoolClient, Wire>();
+
+function wireOf(client: PoolClient): Wire {
+  const known = wires.get(client);
+  if (known !== undefined) return known;
+  const failed: unknown[] = [];
+  const sent: Wire['ask'] = (text, values) => {
+    const answer = ask(client, text, [...values]);
+    answer.catch((error: unknown) => failed.push(error));
+    return answer;
+  };
+  const wire = { ask: sent, failed, db: kyselyOn(sent) };
+  wires.set(client, wire);
+  return wire;
+}
+
+function kyselyOn(send: Wire['ask']): Db {
+  const only = connection(send);
+  return new Kysely<Tables>({
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => ({
@@ -147,8 +173,6 @@ function kyselyOn(client: PoolClient): Db {
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   });
-  known.set(client, db);
-  return db;
 }
 
 const noTransactions = () => Promise.reject(new Error('whoever holds the connection begins and ends transactions'));
@@ -160,9 +184,9 @@ const noTransactions = () => Promise.reject(new Error('whoever holds the connect
 const askable = (value: unknown): unknown =>
   typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
 
-const connection = (client: PoolClient): DatabaseConnection => ({
+const connection = (send: Wire['ask']): DatabaseConnection => ({
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {
-    const { command, rowCount, rows } = await client.query(sql, parameters.map(askable));
+    const { command, rowCount, rows } = await send(sql, parameters.map(askable));
     const changes = command === 'INSERT' || command === 'UPDATE' || command === 'DELETE';
     return { rows: rows as Row[], ...(changes && { numAffectedRows: BigInt(rowCount ?? 0) }) };
   },

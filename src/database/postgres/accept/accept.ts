@@ -10,7 +10,7 @@ import type { PassFailpoint } from '../../../core/failpoints.ts';
 import { Fault } from '../../../core/faults.ts';
 import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../../core/records.ts';
 import type { OnCommit } from '../../group.ts';
-import { isContention, isOutage } from '../failure.ts';
+import { isOutage, isTransient } from '../failure.ts';
 import type { Persistence } from '../persistence.ts';
 import { sharingCommits } from '../shared-commit.ts';
 import { type Tx, transaction, writing } from '../transaction.ts';
@@ -113,9 +113,9 @@ export function acceptor(pool: Pool, { settings, persist, log, pass, onCommit }:
   return (units: readonly AcceptUnit[]): Promise<AcceptOutcome[]> => store(units.map(prepare));
 }
 
-/** Another way for what the server refused. @throws on an outage, and where only other writers were in the way */
+/** Another way for what the server refused. @throws on an outage, and where it may go right at once */
 function refused<Value>(error: unknown, otherwise: () => Promise<Value>): Promise<Value> {
-  if (isOutage(error) || isContention(error)) throw error;
+  if (isOutage(error) || isTransient(error)) throw error;
   return otherwise();
 }
 
@@ -133,7 +133,7 @@ async function within<Value>(
     return { ok: true, value };
   } catch (error) {
     const cause = await tx.causeOf(error);
-    if (isOutage(cause) || isContention(cause)) throw cause;
+    if (isOutage(cause) || isTransient(cause)) throw cause;
     tx.send('ROLLBACK TO step; RELEASE step');
     return { ok: false, problem: problemOf(cause) };
   }
