@@ -123,11 +123,20 @@ export function nextKey(keys: Iterator<number>): number {
   return value;
 }
 
-/** Statement: takes keys from the sequences of tables, `{ table: how many }`. One row with a list for each. */
-export function takeKeys(counts: Readonly<Record<string, number>>): string {
-  const lists = Object.entries(counts).map(
-    ([table, count]) =>
-      `(SELECT coalesce(json_agg(nextval('${table}_key_seq')), '[]') FROM generate_series(1, ${Math.trunc(count)})) AS ${table}`,
+/** Takes keys from the sequences of tables, `{ table: how many }`. @returns a list for each */
+export async function takeKeys<Table extends keyof Tables>(
+  tx: Tx,
+  counts: Readonly<Record<Table, number>>,
+): Promise<Record<Table, number[]>> {
+  const tables = Object.keys(counts) as Table[];
+  const lists = tables.map(
+    (table, at) =>
+      `(SELECT coalesce(json_agg(nextval('${table}_key_seq')), '[]') FROM generate_series(1, $${at + 1}::integer)) AS ${table}`,
   );
-  return `SELECT ${lists.join(', ')}`;
+  const [keys] = await tx.rows<Record<Table, number[]>>(
+    `SELECT ${lists.join(', ')}`,
+    tables.map((table) => counts[table]),
+  );
+  if (keys === undefined) throw new Error('no keys were taken');
+  return keys;
 }

@@ -12,7 +12,7 @@
 import type { Pool } from 'pg';
 import type { Claimed, ClaimRequest, JobKind } from '../../core/records.ts';
 import { type Job, probeEveryMs, promoted, restAfterLapses, urgentMs } from '../claiming.ts';
-import { transaction, writing } from './transaction.ts';
+import { transaction, writingOften } from './transaction.ts';
 
 type Dealt = {
   job: number;
@@ -119,7 +119,7 @@ export function claimer(pool: Pool, kind: JobKind, sockets: ReadonlySet<number>)
     const values: (number | number[])[] = [free, perLane, perFailingLane, now + leaseMs];
     if (kind === 'capture') values.push(now, urgentMs, probeEveryMs);
     if (kind === 'deliver') values.push([...sockets]);
-    const claimed = await transaction(pool, writing, async (tx) => {
+    const claimed = await transaction(pool, writingOften, async (tx) => {
       tx.send(turnstile);
       tx.send(makeReady, [now]);
       tx.send(takeBack, [now]);

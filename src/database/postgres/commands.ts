@@ -23,7 +23,7 @@ import { captureSettler } from './settle-captures.ts';
 import { deliverySettler, removalSettler } from './settle-deliveries.ts';
 import { sharingCommits } from './shared-commit.ts';
 import { addUpStorage } from './storage.ts';
-import { type Begin, following, reading, type Tx, transaction, writing } from './transaction.ts';
+import { type Begin, following, reading, readingOften, type Tx, transaction, writing } from './transaction.ts';
 
 export type CommandParts = {
   settings: RecordsSettings;
@@ -42,6 +42,7 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
   const run = <Value>(begin: Begin, work: Work<Value>): Promise<Value> =>
     transaction(pool, begin, (tx) => work({ db: tx.db, settings, severalWriters: true, pass }, tx));
   const read = <Value>(work: Work<Value>) => persist.repeatable(() => run(reading, work));
+  const readOften = <Value>(work: Work<Value>) => persist.repeatable(() => run(readingOften, work));
   const order = <Value>(work: Work<Value>) => persist.once(() => run(writing, work));
 
   /** Keys of sockets to which clients are connected at this node: none when it begins. */
@@ -52,7 +53,7 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
     const claim = claimer(pool, kind, openSockets);
     return async (request: ClaimRequest): Promise<Claimed<Loaded>> => {
       const { jobs, nextDue } = await persist.repeatable(() => claim(request));
-      return jobs.length === 0 ? { jobs: [], nextDue } : await read((access) => load(access, { jobs, nextDue }));
+      return jobs.length === 0 ? { jobs: [], nextDue } : await readOften((access) => load(access, { jobs, nextDue }));
     };
   }
 

@@ -43,7 +43,8 @@ export async function ask<Row extends QueryResultRow>(
   values: unknown[],
 ): Promise<QueryResult<Row>> {
   const kept = keptBy.get(client);
-  const name = values.length === 0 ? undefined : kept?.names.of(text);
+  // Several statements in one text cannot be prepared.
+  const name = text.includes(';') ? undefined : kept?.names.of(text);
   if (kept === undefined || name === undefined) return await client.query<Row>(text, values);
   dropOld(client, kept);
   return await client.query<Row>({ name, text, values });

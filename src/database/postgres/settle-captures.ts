@@ -21,7 +21,7 @@ import { toStored } from '../stored-json.ts';
 import { announcer, type Endpoint, nextKey, takeKeys } from './announce.ts';
 import { insertRows, type RowOf } from './insert.ts';
 import { ledger, lockHeld } from './leases.ts';
-import { type Tx, transaction, writing } from './transaction.ts';
+import { type Tx, transaction, writingOften } from './transaction.ts';
 import { lockUnsent } from './unsent.ts';
 
 type MediaRow = {
@@ -78,7 +78,7 @@ const blobName = (app: number, { sha256, size }: Pick<Blob, 'sha256' | 'size'>):
 export const captureSettler =
   (pool: Pool, settings: RecordsSettings) =>
   (units: readonly CaptureSettlement[]): Promise<CaptureSettled[]> =>
-    transaction(pool, writing, (tx) => settleAll(tx, settings, units));
+    transaction(pool, writingOften, (tx) => settleAll(tx, settings, units));
 
 async function settleAll(
   tx: Tx,
@@ -92,7 +92,7 @@ async function settleAll(
   const ends = units.filter(({ result }) => result.to !== 'retry').length;
   // Before the keys of events are taken.
   if (ends > 0) tx.send(announceEvents);
-  const [channels, held, media, apps, blobs, objects, endpoints, unsent, [keys]] = await Promise.all([
+  const [channels, held, media, apps, blobs, objects, endpoints, unsent, keys] = await Promise.all([
     tx.rows<{ key: number; state: ChannelState }>(statements.channels(moving ? 'FOR NO KEY UPDATE' : 'FOR SHARE'), [
       jobs,
     ]),
@@ -105,9 +105,8 @@ async function settleAll(
     files.length === 0 ? [] : tx.rows<{ object: string }>(statements.objects, [files.map(({ blob }) => blob)]),
     ends === 0 ? [] : tx.rows<Endpoint>(statements.endpoints, [jobs]),
     ends === 0 ? [] : lockUnsent(tx, messagesOfMine, [jobs]),
-    tx.rows<{ events: number[]; blobs: number[] }>(takeKeys({ events: ends, blobs: files.length })),
+    takeKeys(tx, { events: ends, blobs: files.length }),
   ]);
-  if (keys === undefined) throw new Error('no keys were taken');
 
   const channelStates = new Map(channels.map(({ key, state }) => [key, state]));
   const rows = new Map(media.map((row) => [row.key, row]));

@@ -9,7 +9,7 @@ import { handOver } from '../administration/hand-over.ts';
 import { toStored } from '../stored-json.ts';
 import { insertRows, type RowOf } from './insert.ts';
 import { ledger, lockHeld } from './leases.ts';
-import { transaction, writing } from './transaction.ts';
+import { transaction, writingOften } from './transaction.ts';
 
 type Delivery = { key: number; app_key: number; endpoint_key: number; attempts: number };
 type Moved = { key: number; state: DeliveryState; reason: string | null; state_at: number | null; attempts: number };
@@ -32,7 +32,7 @@ const move = `UPDATE deliveries SET state = given.state, reason = given.reason, 
 export const deliverySettler =
   (pool: Pool, settings: RecordsSettings) =>
   (units: readonly DeliverySettlement[]): Promise<Settled[]> =>
-    transaction(pool, writing, async (tx) => {
+    transaction(pool, writingOften, async (tx) => {
       const jobs = units.map(({ job }) => job);
       // To be paused it is locked for that from the beginning: two who share a lock cannot both raise it.
       const pausing = units.some(({ result }) => result.to === 'pause_endpoint');
@@ -114,7 +114,7 @@ export const deliverySettler =
 export const removalSettler =
   (pool: Pool) =>
   (units: readonly RemoveSettlement[]): Promise<Settled[]> =>
-    transaction(pool, writing, async (tx) => {
+    transaction(pool, writingOften, async (tx) => {
       const held = await lockHeld(tx, 'remove', units);
       const removed: number[] = [];
       const work = ledger('remove');

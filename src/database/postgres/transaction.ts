@@ -15,6 +15,7 @@ import type { QueryResult as Answer, Pool, PoolClient } from 'pg';
 import type { Db, Tables } from '../schema.ts';
 import { isOutage, isUnprepared, sqlStateOf, UnknownOutcome } from './failure.ts';
 import { ask, judgePlans } from './kept-plans.ts';
+import { listsAsArrays } from './lists-as-arrays.ts';
 
 export type Tx = {
   /** Sends a statement and waits for its rows, whose type is the caller's word. */
@@ -40,7 +41,11 @@ export const writing = `BEGIN; ${limits}`;
 export const reading = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limits}`;
 /** Each statement sees what was committed before it. */
 export const following = `BEGIN READ ONLY; ${limits}`;
-export type Begin = typeof writing | typeof reading | typeof following;
+// For what comes hundreds of times a second: it goes by keys that it is given, so one plan suits every value.
+const often = 'SET LOCAL plan_cache_mode = force_generic_plan';
+export const writingOften = `${writing}; ${often}`;
+export const readingOften = `${reading}; ${often}`;
+export type Begin = typeof readingOften | typeof writing | typeof writingOften | typeof reading | typeof following;
 const aborted = '25P02';
 /** Whether it may be only because of an earlier error: a statement that was to be prepared then is not known afterwards. */
 const follows = (error: unknown): boolean => sqlStateOf(error) === aborted || isUnprepared(error);
@@ -89,7 +94,7 @@ export async function transaction<Value>(pool: Pool, begin: Begin, work: (tx: Tx
   try {
     note(client.query(begin));
     const value = await work(tx);
-    if (begin !== writing) {
+    if (begin !== writing && begin !== writingOften) {
       // Nothing depends on its end, so nobody waits for it.
       tx.sent().then(
         () => endReading(client),
@@ -158,6 +163,7 @@ function wireOf(client: PoolClient): Wire {
 function kyselyOn(send: Wire['ask']): Db {
   const only = connection(send);
   return new Kysely<Tables>({
+    plugins: [listsAsArrays],
     dialect: {
       createAdapter: () => new PostgresAdapter(),
       createDriver: () => ({
@@ -181,8 +187,10 @@ const noTransactions = () => Promise.reject(new Error('whoever holds the connect
  * The server takes no U+0000 in text. No text of these queries has one: ids have a form, and what people write goes as JSON.
  * So where there is one a stranger asks for something that is not here, and asks the same in other words.
  */
-const askable = (value: unknown): unknown =>
-  typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
+function askable(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(askable);
+  return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\ufffd') : value;
+}
 
 const connection = (send: Wire['ask']): DatabaseConnection => ({
   async executeQuery<Row>({ sql, parameters }: CompiledQuery): Promise<QueryResult<Row>> {

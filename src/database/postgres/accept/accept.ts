@@ -13,7 +13,7 @@ import type { OnCommit } from '../../group.ts';
 import { isOutage, isTransient } from '../failure.ts';
 import type { Persistence } from '../persistence.ts';
 import { sharingCommits } from '../shared-commit.ts';
-import { type Tx, transaction, writing } from '../transaction.ts';
+import { type Tx, transaction, writing, writingOften } from '../transaction.ts';
 import { readKnown } from './known.ts';
 import { layOut, noRows } from './lay-out.ts';
 import { bare, type Item, type PreparedUnit, prepare, problemOf } from './prepare.ts';
@@ -50,7 +50,7 @@ export function acceptor(pool: Pool, { settings, persist, log, pass, onCommit }:
   const whole = (units: Units): Promise<AcceptOutcome[]> =>
     persist.repeatable(async (again) => {
       const before = again ? await storedBefore(units) : undefined;
-      return before ?? (await transaction(pool, writing, (tx) => written(tx, units)));
+      return before ?? (await transaction(pool, writingOften, (tx) => written(tx, units)));
     });
 
   async function written(tx: Tx, units: Units): Promise<AcceptOutcome[]> {

@@ -103,7 +103,7 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
 
   // Before the keys of events are taken.
   if (some) tx.send(announceEvents);
-  const [connections, received, routes, endpoints, messages, identities, conversations, keys, unsent] =
+  const [connections, received, routes, endpoints, messages, identities, conversations, taken, unsent] =
     await Promise.all([
       tx.rows<{ id: string; key: number }>(statements.connections, [
         [...new Set(units.map(({ unit }) => unit.connectionId))],
@@ -114,23 +114,19 @@ export async function readKnown(tx: Tx, units: readonly PreparedUnit[], settings
       ask<Copy>(some, statements.messages, copies),
       ask<Identity>(persons[0]?.length !== 0, statements.identities, persons),
       ask<{ channel_key: number; group_id: string; key: number }>(groups[0]?.length !== 0, statements.groups, groups),
-      tx.rows<Record<KeyedTable, number[]>>(
-        takeKeys({
-          contacts: items.length,
-          conversations: items.length,
-          messages: items.length,
-          media: attachments,
-          events: items.length + attachments,
-        }),
-      ),
+      takeKeys(tx, {
+        contacts: items.length,
+        conversations: items.length,
+        messages: items.length,
+        media: attachments,
+        events: items.length + attachments,
+      }),
       // Only media that cannot be had is told at once, and only where the message was known without it.
       items.some(({ item }) => item.media.some(({ available }) => !available))
         ? lockUnsent(tx, statements.messageKeys, copies)
         : [],
     ]);
 
-  const taken = keys[0];
-  if (taken === undefined) throw new Error('no keys were taken');
   const iterators = {
     contacts: taken.contacts.values(),
     conversations: taken.conversations.values(),
@@ -200,8 +196,6 @@ function messagesOf(copies: readonly Copy[]): Map<string, KnownMessage> {
   }
   return messages;
 }
-
-type KeyedTable = 'contacts' | 'conversations' | 'messages' | 'media' | 'events';
 
 /** Rows of text as the columns that `unnest` takes, each row once. */
 function columnsOf<Item>(items: readonly Item[], rowsOf: (item: Item) => string[][]): string[][] {
