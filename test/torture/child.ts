@@ -23,7 +23,7 @@ const mostComplaint = 16 * 1024;
 export function startChild(file: string, env: Record<string, string>): Child {
   const child: ChildProcess = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
     execArgv: [],
-    env: { PATH: process.env['PATH'], ...env },
+    env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const asked = new Map<number, PromiseWithResolvers<unknown>>();
