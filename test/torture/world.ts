@@ -1,12 +1,12 @@
 // A gateway that dies, between a carrier and an application that do not: the processes, the requests, and the moved clock.
 
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Receiver, startReceiver } from '../../src/sandbox/receiver.ts';
 import type { Body } from '../journeys/rig.ts';
+import { freePort } from '../servers/free-port.ts';
 import { type CarrierProcess, startCarrier } from './carrier-process.ts';
 import type { CarrierName } from './carriers/registry.ts';
 import type { Wanted, Webhook } from './carriers/torture-carrier.ts';
@@ -197,14 +197,4 @@ function makeFlaky(receiver: Receiver, { chance, ledger }: World): void {
     ledger.hear(received);
     return 200;
   });
-}
-
-async function freePort(): Promise<number> {
-  const { promise, resolve, reject } = Promise.withResolvers<number>();
-  const server = createServer().once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const address = server.address();
-    server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(address)));
-  });
-  return await promise;
 }
