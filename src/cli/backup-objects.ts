@@ -35,7 +35,8 @@ export async function copyObjects(
   const progress = progressOf(world, 'files', backup.bytes);
   const draft = await open(join(folder, `${list}.part`), 'w', 0o600);
 
-  async function keep(wanted: Wanted): Promise<void> {
+  /** @returns its line in the list; undefined: it could not be had */
+  async function keep(wanted: Wanted): Promise<string | undefined> {
     const path = join(folder, objectsFolder, wanted.object);
     await makeFolder(dirname(path));
     folders.add(dirname(path));
@@ -43,19 +44,26 @@ export async function copyObjects(
     progress.add(wanted.size);
     if (reason !== undefined) {
       copied.lacking.push({ object: wanted.object, reason });
-      return;
+      return undefined;
     }
-    const line = lineOf(wanted.object, wanted.sha256);
-    sums.update(line);
-    await draft.write(line);
     copied.objects.files++;
     copied.objects.bytes += wanted.size;
+    return lineOf(wanted.object, wanted.sha256);
+  }
+
+  /** Writes that run at the same time may end in any order, so a page is one: the list is what its hash says. */
+  async function keepAll(page: readonly Wanted[]): Promise<void> {
+    const lines: string[] = [];
+    await several(page, atOnce, async (wanted) => void lines.push((await keep(wanted)) ?? ''));
+    const text = lines.join('');
+    sums.update(text);
+    await draft.appendFile(text);
   }
 
   try {
     for (let cursor: string | undefined, more = true; more; ) {
       const page = await api.call('GET', `${pathOf('backups', id)}/objects`, { query: { limit: pageRows, cursor } });
-      await several(listIn(page).map(wantedIn), atOnce, keep);
+      await keepAll(listIn(page).map(wantedIn));
       cursor = typeof page['next'] === 'string' ? page['next'] : undefined;
       more = cursor !== undefined;
     }

@@ -267,15 +267,17 @@ test('restore says which secret key is needed where the backup has none', async 
   );
 });
 
+/** What a server says of a backup that it has begun. */
+const begun = {
+  id: 'b1',
+  state: 'ready',
+  engine: 'postgres',
+  bytes: 3,
+  secret_key_id: '0123abcd',
+  started_at: '2026-01-01T00:00:00.000Z',
+};
+
 test('with PostgreSQL the dump comes first: the command says the line, and wants one that is newer than the last backup', async () => {
-  const begun = {
-    id: 'b1',
-    state: 'ready',
-    engine: 'postgres',
-    bytes: 3,
-    secret_key_id: '0123abcd',
-    started_at: '2026-01-01T00:00:00.000Z',
-  };
   const sha256 = createHash('sha256').update('one').digest('hex');
   const [app, blob] = [newId('app', 0), newId('blob', 0)];
   const api = await startApi({
@@ -300,4 +302,30 @@ test('with PostgreSQL the dump comes first: the command says the line, and wants
   expect(restored).toMatchObject({ code: 0 });
   expect(restored.out).toContain(`pg_restore --dbname="$MEDIADOCK_DATABASE_URL" '${folder}/records.dump'`);
   expect(api.asked.filter(({ method }) => method === 'DELETE')).toHaveLength(3);
+});
+
+test('the list of a thousand small files is what the manifest says of it, in whatever order they came', async () => {
+  const app = newId('app', 0);
+  const objects = Array.from({ length: 1000 }, (_, at) => `${app}/${newId('blob', at)}`);
+  const sha256 = createHash('sha256').update('one').digest('hex');
+  const pages = [objects.slice(0, 500), objects.slice(500)];
+  const api = await startApi({
+    'POST /backups': { status: 201, json: begun },
+    'GET /backups/b1/objects': ({ query }) => ({
+      json: {
+        data: (pages[Number(query['cursor'] ?? 0)] ?? []).map((object) => ({ object, sha256, size: 3 })),
+        next: query['cursor'] === undefined ? '1' : null,
+      },
+    }),
+    ...Object.fromEntries(
+      objects.map((object) => [`GET /backups/b1/objects/${object}`, { write: (response) => response.end('one') }]),
+    ),
+    'DELETE /backups/b1': { status: 204 },
+  });
+  const [folder, to] = [await newFolder(), await newFolder()];
+  await writeFile(join(folder, 'records.dump'), 'the dump');
+  const env = { MEDIADOCK_URL: api.url, MEDIADOCK_KEY: 'key' };
+  expect(await shell(['backup', folder], { env })).toMatchObject({ code: 0 });
+  expect((await readManifest(folder)).objects).toMatchObject({ files: 1000, bytes: 3000 });
+  expect(await runRestore(folder, to)).toMatchObject({ code: 0 });
 });
