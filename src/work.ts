@@ -2,6 +2,7 @@
 
 import { carriers } from './carriers/registry.ts';
 import { recordsCopier } from './copy-records.ts';
+import type { JobKind } from './core/records.ts';
 import { backups } from './flows/backup.ts';
 import { captureWork } from './flows/capture.ts';
 import { carrierCopies } from './flows/carrier-copies.ts';
@@ -50,9 +51,9 @@ export async function startWork(foundation: Foundation) {
     bell.poke();
   };
   // What happens with every message wakes only those that it gives work.
-  const wakeForMessage = () => {
-    captures.poke();
-    deliveries.poke();
+  const wakeForMessage = (ready: readonly JobKind[]) => {
+    if (ready.includes('capture')) captures.poke();
+    if (ready.includes('deliver')) deliveries.poke();
     bell.poke();
   };
   const sockets = socketHub({ clock });

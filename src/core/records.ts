@@ -59,6 +59,8 @@ export type AcceptOutcome = {
   mediaAdded: number;
   unrouted: number;
   unparsed: number;
+  /** The kinds of jobs that may be worked on at once because of it. */
+  ready: JobKind[];
 };
 
 // ── Jobs ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -78,8 +80,13 @@ export type ClaimRequest = {
   leaseMs: number;
 };
 
-/** `nextDue`: when the earliest waiting job of this kind becomes due; null when none waits. */
-export type Claimed<Job> = { jobs: Job[]; nextDue: Millis | null };
+export type Claimed<Job> = {
+  jobs: Job[];
+  /** Whether other jobs of this kind are ready: they found no place, or rest with their channel or endpoint. */
+  left: boolean;
+  /** When the earliest waiting job of this kind becomes due; null when none waits. */
+  nextDue: Millis | null;
+};
 
 export type CaptureJob = Lease & {
   /** Failures so far, lapses not counted. */

@@ -15,14 +15,14 @@ const subjectsOf = (jobs: readonly Job[]): number[] => jobs.map((job) => job.sub
 const lanesOf = (jobs: readonly Job[]): number[] => [...new Set(jobs.map((job) => job.lane))];
 const leaseOf = ({ job, attempt, failures }: Job) => ({ job, attempt, failures });
 
-export async function captureJobs(access: Access, { jobs, nextDue }: Claimed<Job>): Promise<Claimed<CaptureJob>> {
+export async function captureJobs(access: Access, { jobs, ...rest }: Claimed<Job>): Promise<Claimed<CaptureJob>> {
   const [media, channels, connections] = await Promise.all([
     mediaByKeys(access, subjectsOf(jobs)),
     channelsByKeys(access, lanesOf(jobs)),
     connectionsOfChannels(access, lanesOf(jobs)),
   ]);
   return {
-    nextDue,
+    ...rest,
     jobs: jobs.flatMap((job) => {
       const subject = media.get(job.subject);
       const channel = channels.get(job.lane);
@@ -33,7 +33,7 @@ export async function captureJobs(access: Access, { jobs, nextDue }: Claimed<Job
   };
 }
 
-export async function deliveryJobs(access: Access, { jobs, nextDue }: Claimed<Job>): Promise<Claimed<DeliveryJob>> {
+export async function deliveryJobs(access: Access, { jobs, ...rest }: Claimed<Job>): Promise<Claimed<DeliveryJob>> {
   const [rows, events, endpoints] = await Promise.all([
     deliveryRows(access, subjectsOf(jobs)),
     eventsOfDeliveries(access, subjectsOf(jobs)),
@@ -41,7 +41,7 @@ export async function deliveryJobs(access: Access, { jobs, nextDue }: Claimed<Jo
   ]);
   const deliveries = new Map(rows.map((row) => [row.key, row]));
   return {
-    nextDue,
+    ...rest,
     jobs: jobs.flatMap((job) => {
       const row = deliveries.get(job.subject);
       const event = row && events.get(row.event_key);
@@ -52,13 +52,13 @@ export async function deliveryJobs(access: Access, { jobs, nextDue }: Claimed<Jo
   };
 }
 
-export async function removeJobs({ db }: Access, { jobs, nextDue }: Claimed<Job>): Promise<Claimed<RemoveJob>> {
+export async function removeJobs({ db }: Access, { jobs, ...rest }: Claimed<Job>): Promise<Claimed<RemoveJob>> {
   const keys = subjectsOf(jobs);
   const rows =
     keys.length === 0 ? [] : await db.selectFrom('blobs').select(['key', 'object']).where('key', 'in', keys).execute();
   const objects = new Map(rows.map(({ key, object }) => [key, object]));
   return {
-    nextDue,
+    ...rest,
     jobs: jobs.flatMap((job) => {
       const blob = objects.get(job.subject);
       return blob === undefined ? [] : [{ ...leaseOf(job), blob }];

@@ -5,7 +5,7 @@ import type { Carriers, IntakeAnswer, IntakeRequest, Update } from '../core/carr
 import type { PassFailpoint } from '../core/failpoints.ts';
 import { Fault, type FaultCode } from '../core/faults.ts';
 import type { Clock, Id } from '../core/ids.ts';
-import type { AcceptOutcome, AcceptUnit, Records } from '../core/records.ts';
+import type { AcceptOutcome, AcceptUnit, JobKind, Records } from '../core/records.ts';
 import { inSpan, type Tracing } from '../core/tracing.ts';
 import { asUnverified, isOnTrial } from '../core/trial.ts';
 import type { Accounts } from './accounts.ts';
@@ -16,7 +16,7 @@ export type IntakeReport = {
   /** The fault's code, when it was refused or failed. */
   reason: string | null;
   /** What was stored; only when accepted. */
-  stored?: AcceptOutcome & { statuses: number; notices: number };
+  stored?: Omit<AcceptOutcome, 'ready'> & { statuses: number; notices: number };
   /** Why it was not verified; only when its connection is on trial and took it all the same. */
   unverified?: 'missing' | 'wrong';
   durationMs: number;
@@ -38,8 +38,8 @@ export type IntakeParts = {
   limits: { queueBytes: number; queueRequests: number };
   /** Whether there is head-room to store anything at all. */
   roomLeft(): boolean;
-  /** Called after a commit that may have queued work. */
-  onWork(): void;
+  /** Called after a commit, with the kinds of jobs that it made ready. */
+  onWork(ready: readonly JobKind[]): void;
   report(report: IntakeReport): void;
   pass?: PassFailpoint | undefined;
   tracing?: Tracing | undefined;
@@ -110,14 +110,14 @@ export function intake(parts: IntakeParts): Intake {
         const read = unitOf(open.connection.id, request, carrier.journalHeaders, updates, now);
         const unit = verification === 'verified' ? read : asUnverified(read, verification);
         if (span !== undefined) markWithTrace(unit, span.traceparent);
-        const stored = await inSpan(span, 'accept', () => store(unit));
+        const { ready, ...stored } = await inSpan(span, 'accept', () => store(unit));
         span?.note({ 'mediadock.journal': stored.journalId });
         parts.pass?.('before_accept_answer');
         report('accepted', {
           stored: { ...stored, statuses: unit.statuses, notices: unit.notices },
           ...(verification !== 'verified' && { unverified: verification }),
         });
-        parts.onWork();
+        parts.onWork(ready);
         return carrier.accepted;
       } catch (error) {
         failure = error instanceof Fault ? error.code : 'internal';

@@ -31,7 +31,7 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
         return Promise.resolve();
       },
     },
-    claim: ({ free }) => Promise.resolve({ jobs: queue.splice(0, free), nextDue: null }),
+    claim: ({ free }) => Promise.resolve({ jobs: queue.splice(0, free), left: queue.length > 0, nextDue: null }),
     work: (job, signal) =>
       new Promise<void>((resolve, reject) => {
         seen.now += 1;
@@ -82,7 +82,7 @@ test('places that become free shortly after each other are filled by one claim',
     places: 4,
     claim: ({ free }) => {
       claims.push(free);
-      return Promise.resolve({ jobs: queue.splice(0, free), nextDue: null });
+      return Promise.resolve({ jobs: queue.splice(0, free), left: queue.length > 0, nextDue: null });
     },
   });
   await until(() => ends.size === 4);
@@ -95,38 +95,62 @@ test('places that become free shortly after each other are filled by one claim',
   expect(claims).toEqual([4, 4]);
 });
 
-test('pokes for which nothing is due cost few claims, and once there is something the next claim is near', async () => {
+/** A pump whose claims give what the test says, and when each of them was, in milliseconds since the one before. */
+function timed() {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const claimedAt: number[] = [];
-  const due: Lease[] = [];
-  const { pump, queue } = bench({
+  const ready: Lease[] = [];
+  const other = { left: true };
+  const { pump, until, ends } = bench({
     places: 100,
     claim: () => {
       claimedAt.push(performance.now());
-      return Promise.resolve({ jobs: due.splice(0), nextDue: null });
+      return Promise.resolve({ jobs: ready.splice(0), left: other.left, nextDue: null });
     },
   });
-  const pokeFor = async (ms: number): Promise<number[]> => {
+  onTestFinished(async () => {
+    const stopped = pump.stop(0);
+    await vi.runAllTimersAsync();
+    await stopped;
+  });
+  const gapsWhile = async (ms: number, each: () => void): Promise<number[]> => {
     const before = claimedAt.length;
     for (let passed = 0; passed < ms; passed++) {
-      pump.poke();
+      each();
       await vi.advanceTimersByTimeAsync(1);
     }
     return claimedAt.slice(before).map((at, place) => at - (claimedAt[before + place - 1] ?? at));
   };
-  expect(await pokeFor(300)).toEqual([10, 20, 40, 40, 40, 40, 40, 40]);
-  due.push({ job: 1, attempt: 1 });
-  expect(await pokeFor(50)).toContain(5);
-  expect(queue).toEqual([]);
-  // After a quiet moment, nobody waits for what was in vain before it.
-  await pokeFor(300);
-  await vi.advanceTimersByTimeAsync(100);
-  pump.poke();
-  expect(await pokeFor(12)).toEqual([10]);
-  const stopped = pump.stop(0);
-  await vi.runAllTimersAsync();
-  await stopped;
+  /** Has this many jobs running, none of which leaves anything to do. */
+  const busy = async (jobs: number) => {
+    ready.push(...Array.from({ length: jobs }, (_, job) => ({ job, attempt: 1 })));
+    pump.poke();
+    await vi.advanceTimersByTimeAsync(100);
+    await until(() => ends.size === jobs);
+  };
+  const endOne = () => ends.values().next().value?.end();
+  return { pump, ready, other, busy, endOne, gapsWhile };
+}
+
+test('places that become free while nothing is ready that could be taken cost few claims', async () => {
+  const { busy, endOne, gapsWhile } = timed();
+  await busy(90);
+  expect(await gapsWhile(90, endOne)).toEqual([95, 10, 20, 40]);
+});
+
+test('nor do they where the last claim left nothing', async () => {
+  const { other, busy, endOne, gapsWhile } = timed();
+  other.left = false;
+  await busy(90);
+  expect(await gapsWhile(90, endOne)).toEqual([95, 40, 40]);
+});
+
+test('a poke never waits for longer than a claim needs, whatever was in vain before', async () => {
+  const { pump, busy, endOne, gapsWhile } = timed();
+  await busy(90);
+  await gapsWhile(75, endOne);
+  expect(await gapsWhile(20, () => pump.poke())).toEqual([5, 5, 5, 5, 5]);
 });
 
 test('no more jobs run than there are places, and each end makes room for the next', async () => {
@@ -160,7 +184,8 @@ test('a claim that fails is reported and tried again', async () => {
   const { pump, until, seen } = bench({
     claim: () => {
       if (failures-- > 0) return Promise.reject(new Error('the database is away'));
-      return Promise.resolve({ jobs: [{ job: 7, attempt: 1 }].slice(0, failures === -1 ? 1 : 0), nextDue: null });
+      const jobs = failures === -1 ? [{ job: 7, attempt: 1 }] : [];
+      return Promise.resolve({ jobs, left: false, nextDue: null });
     },
   });
   await until(() => seen.errors.length === 1);
@@ -190,7 +215,7 @@ test('after a leap of the clock what runs is renewed before anything is claimed'
     },
     claim: () => {
       asked.push('claim');
-      return Promise.resolve({ jobs: [{ job: asked.length, attempt: 1 }], nextDue: null });
+      return Promise.resolve({ jobs: [{ job: asked.length, attempt: 1 }], left: false, nextDue: null });
     },
   });
   await until(() => ends.has(1));

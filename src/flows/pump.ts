@@ -3,8 +3,9 @@
 // It sleeps until it is poked (new work was committed), until a place becomes free, or until the earliest waiting job is
 // due; a poll every second alone suffices, so a lost poke costs a second and nothing more. After a quiet moment it claims at
 // once; under load claims keep a distance, so that one claim takes the places that several jobs have freed: a claim costs
-// the database nearly the same whether it takes one job or sixteen. Claims that find nothing keep twice the distance of the
-// one before, to a bound, as long as pokes keep coming: many are for what is not due yet, or rests with its channel.
+// the database nearly the same whether it takes one job or sixteen. A place that becomes free is worth a claim only where the
+// last one left something ready; as what it left may rest with its channel, claims that find nothing then keep twice the
+// distance of the one before, to a bound. A poke is never made to wait by those.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
 // twice; every job is safe to repeat, and only the holder of the newest lease can settle it. When the clock has leapt (a
 // machine that slept, a clock that was set), leases are renewed before the next claim, which would else take what runs here.
@@ -40,7 +41,7 @@ export type PumpParts<Job extends Lease> = {
 const leaseMs = 30_000;
 const renewEveryMs = 10_000;
 const pollEveryMs = 1000;
-/** Between the beginnings of two claims: after one that found something, and the most after those that found nothing. */
+/** Between the beginnings of two claims: for what is known to be ready, and the most for what is perhaps. */
 const distanceMs = { least: 5, most: 40 };
 
 export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
@@ -48,29 +49,35 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
   const running = new Map<number, { lease: Lease; abort: AbortController; done: Promise<void> }>();
   let stopped = false;
   let claiming: Promise<void> | undefined;
-  let pokedMeanwhile = false;
   let lastClaimAt = Number.NEGATIVE_INFINITY;
-  let distance = distanceMs.least;
-  let gathering = false;
+  /** For a place that became free: how far from the last claim the next is worth its cost. */
+  let freedDistance = distanceMs.most;
+  /** The distance that was asked for while a claim ran. */
+  let askedMeanwhile = Number.POSITIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
+  let timerAt = Number.POSITIVE_INFINITY;
   let renewedAt = clock.now();
 
-  function poke(): void {
-    if (stopped || gathering) return;
-    if (claiming !== undefined) {
-      pokedMeanwhile = true;
-      return;
-    }
+  const poke = () => claimAfter(distanceMs.least);
+
+  /** Claims as soon as the last claim is this long ago. */
+  function claimAfter(distance: number): void {
+    if (claiming === undefined) claimAt(lastClaimAt + distance);
+    else askedMeanwhile = Math.min(askedMeanwhile, distance);
+  }
+
+  /** Claims then, or earlier where that was asked for already. */
+  function claimAt(at: number): void {
+    if (stopped || timerAt <= at) return;
     clearTimeout(timer);
-    const wait = lastClaimAt + distance - performance.now();
-    gathering = wait > 0;
-    if (!gathering) distance = distanceMs.least;
-    if (gathering) timer = setTimeout(claim, wait);
+    const wait = at - performance.now();
+    timerAt = at;
+    if (wait > 0) timer = setTimeout(claim, wait);
     else claim();
   }
 
   function claim(): void {
-    gathering = false;
+    timerAt = Number.POSITIVE_INFINITY;
     lastClaimAt = performance.now();
     claiming = claimOnce()
       .catch((error: unknown) => {
@@ -79,28 +86,26 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       })
       .then((nextDue) => {
         claiming = undefined;
-        if (stopped) return;
-        if (pokedMeanwhile) {
-          pokedMeanwhile = false;
-          poke();
-        } else {
-          sleepUntil(nextDue);
-        }
+        const distance = askedMeanwhile;
+        askedMeanwhile = Number.POSITIVE_INFINITY;
+        claimAt(performance.now() + untilDue(nextDue));
+        claimAfter(distance);
       });
   }
 
   async function claimOnce(): Promise<Millis | null> {
     const free = places - running.size;
+    if (free <= 0) freedDistance = distanceMs.least;
     if (free <= 0 || parts.open?.() === false) return null;
     if (clock.now() - renewedAt >= leaseMs - renewEveryMs) await renew();
-    const { jobs, nextDue } = await parts.claim({
+    const { jobs, left, nextDue } = await parts.claim({
       now: clock.now(),
       free,
       perLane: parts.perLane,
       perFailingLane: parts.perFailingLane,
       leaseMs,
     });
-    distance = jobs.length > 0 ? distanceMs.least : Math.min(2 * distance, distanceMs.most);
+    freedDistance = left ? distanceAfter(jobs.length) : distanceMs.most;
     for (const job of jobs) begin(job);
     return nextDue;
   }
@@ -114,16 +119,16 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       })
       .then(() => {
         running.delete(job.job);
-        poke();
+        claimAfter(freedDistance);
       });
     running.set(job.job, { lease: { job: job.job, attempt: job.attempt }, abort, done });
   }
 
-  function sleepUntil(nextDue: Millis | null): void {
-    const wait = nextDue === null ? pollEveryMs : Math.min(Math.max(nextDue - clock.now(), 1), pollEveryMs);
-    clearTimeout(timer);
-    timer = setTimeout(poke, wait);
-  }
+  const distanceAfter = (found: number): number =>
+    found > 0 ? distanceMs.least : Math.min(2 * freedDistance, distanceMs.most);
+
+  const untilDue = (nextDue: Millis | null): number =>
+    nextDue === null ? pollEveryMs : Math.min(Math.max(nextDue - clock.now(), 1), pollEveryMs);
 
   /** @returns the jobs whose leases were lost */
   async function renew(): Promise<number[]> {

@@ -14,7 +14,7 @@ import { asUnverified, unverifiedHeader } from '../core/trial.ts';
 import type { Accounts } from './accounts.ts';
 import { unitOf } from './intake.ts';
 
-export type JournalReplay = Omit<AcceptOutcome, 'journalId'>;
+export type JournalReplay = Omit<AcceptOutcome, 'journalId' | 'ready'>;
 
 export type Replays = {
   /** @throws Fault not_found, connection_unknown when its connection is gone, secrets_unreadable */
@@ -74,7 +74,7 @@ export function replays({ stepMs = 5000, ...parts }: ReplayParts): Replays {
     const [outcome] = await records.accept([{ ...unit, replays: entry.id }]);
     if (outcome === undefined) throw new Error('the records gave no outcome');
     parts.onWork();
-    const { journalId: _, ...counts } = outcome;
+    const { journalId: _, ready: __, ...counts } = outcome;
     return counts;
   }
 

@@ -41,6 +41,7 @@ export function announcer(parts: {
   const unsent = new Set(parts.unsent.map(newsOf));
   const events: RowOf<'events'>[] = [];
   const deliveries: Laid[] = [];
+  let isReady = false;
 
   /** States a fact. @returns the key of its event */
   function state(type: EventType, { appKey, messageKey, mediaKey }: Subject, now: Millis): number {
@@ -74,6 +75,7 @@ export function announcer(parts: {
       created_at: now,
       due_at: due,
     });
+    if (due <= now && endpoint.state === 'active') isReady = true;
     if (subject.messageKey !== null && subject.mediaKey === null)
       unsent.add(newsOf({ message_key: subject.messageKey, endpoint_key: endpoint.key, part }));
   }
@@ -97,7 +99,14 @@ export function announcer(parts: {
     if (deliveries.length > 0) tx.send(layOut, [JSON.stringify(deliveries)]);
   }
 
-  return { state, hearers, deliver, tell, write };
+  /** Whether a delivery was laid out since this was asked last that may be attempted at once. */
+  function becameReady(): boolean {
+    const was = isReady;
+    isReady = false;
+    return was;
+  }
+
+  return { state, hearers, deliver, tell, becameReady, write };
 }
 
 export type Announcer = ReturnType<typeof announcer>;

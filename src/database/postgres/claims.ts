@@ -10,6 +10,7 @@
 // or the planner could take its limit for advice.
 
 import type { Pool } from 'pg';
+import type { Millis } from '../../core/ids.ts';
 import type { Claimed, ClaimRequest, JobKind } from '../../core/records.ts';
 import { type Job, probeEveryMs, promoted, restAfterLapses, urgentMs } from '../claiming.ts';
 import { transaction, writingOften } from './transaction.ts';
@@ -110,7 +111,7 @@ export function claimer(pool: Pool, kind: JobKind, sockets: ReadonlySet<number>)
   const takeBack = `${due(kind, 'leased')} UPDATE jobs SET lapses = lapses + 1,
     state = CASE WHEN lapses + 1 >= ${restAfterLapses} THEN 'resting' ELSE 'ready' END FROM due WHERE jobs.key = due.key`;
   const lease = claim(kind);
-  const nextDue = `SELECT min(due_at) AS due_at FROM (
+  const rest = `SELECT EXISTS (SELECT FROM jobs WHERE kind = '${kind}' AND state = 'ready') AS left, min(due_at) AS due_at FROM (
       SELECT min(due_at) AS due_at FROM jobs WHERE kind = '${kind}' AND state = 'waiting'
       UNION ALL SELECT min(due_at) FROM jobs WHERE kind = '${kind}' AND state = 'leased'
       ${kind === 'capture' ? nextProbe : ''}) AS times`;
@@ -124,14 +125,16 @@ export function claimer(pool: Pool, kind: JobKind, sockets: ReadonlySet<number>)
       tx.send(makeReady, [now]);
       tx.send(takeBack, [now]);
       const jobs = free > 0 ? tx.late<Dealt>(lease, values) : () => [];
-      return { jobs, next: tx.late<{ due_at: number | null }>(nextDue, kind === 'capture' ? [now] : []) };
+      return { jobs, rest: tx.late<{ left: boolean; due_at: Millis | null }>(rest, kind === 'capture' ? [now] : []) };
     });
+    const { left, due_at: nextDue } = claimed.rest()[0] ?? { left: false, due_at: null };
     return {
       jobs: claimed
         .jobs()
         .sort((a, b) => a.place - b.place)
         .map(({ job, attempt, lane, subject, failures, memo }) => ({ job, attempt, lane, subject, failures, memo })),
-      nextDue: claimed.next()[0]?.due_at ?? null,
+      left,
+      nextDue,
     };
   };
 }

@@ -52,8 +52,8 @@ export function commandsOn(pool: Pool, parts: CommandParts): Commands<CommandNam
   function claiming<Loaded>(kind: JobKind, load: (access: Access, claimed: Claimed<Job>) => Promise<Claimed<Loaded>>) {
     const claim = claimer(pool, kind, openSockets);
     return async (request: ClaimRequest): Promise<Claimed<Loaded>> => {
-      const { jobs, nextDue } = await persist.repeatable(() => claim(request));
-      return jobs.length === 0 ? { jobs: [], nextDue } : await readOften((access) => load(access, { jobs, nextDue }));
+      const { jobs, ...rest } = await persist.repeatable(() => claim(request));
+      return jobs.length === 0 ? { jobs: [], ...rest } : await readOften((access) => load(access, { jobs, ...rest }));
     };
   }
 

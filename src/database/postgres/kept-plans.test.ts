@@ -42,10 +42,12 @@ test('of the many that people ask only some are kept', async () => {
   expect((await prepared(pool)).length).toBe(150);
 });
 
-test('plans that are older than a second, two, four and so on are made anew, for tables that have grown', async () => {
+// The server may make them anew by itself, at a moment when much is changed in its catalogs by others.
+test('plans that are older than a second, two, four and so on are made anew, for tables that have grown', {
+  retry: 3,
+}, async () => {
   const { pool, clock, ask } = connection();
-  await pool.query('CREATE TABLE growing (key bigint PRIMARY KEY, lane bigint) WITH (autovacuum_enabled = off)');
-  onTestFinished(() => dropTable('growing'));
+  await pool.query('CREATE TEMPORARY TABLE growing (key bigint PRIMARY KEY, lane bigint)');
   await pool.query('CREATE INDEX ON growing (lane)');
   // Otherwise the server plans for each value as long as that seems cheaper than the plan that it keeps.
   await pool.query('SET plan_cache_mode = force_generic_plan');
@@ -107,9 +109,3 @@ test('a transaction that fails for another reason stops nothing, though its late
   for (let times = 0; times < 9; times++) expect(await ask(square, [3])).toEqual([{ square: 9 }]);
   expect(await prepared(pool)).toContainEqual(expect.objectContaining({ statement: square }));
 });
-
-async function dropTable(name: string): Promise<void> {
-  const pool = openPool(server, 1, () => {});
-  await pool.query(`DROP TABLE ${name}`);
-  await pool.end();
-}

@@ -28,7 +28,7 @@ type Route = {
 /** When it is stored, and when it was received: the same, except for what is read again from the journal. */
 type Times = { now: Millis; received: Millis };
 type Timed = AcceptUnit & { times: Times };
-type Tally = Omit<AcceptOutcome, 'journalId'> & { problems: string[] };
+type Tally = Omit<AcceptOutcome, 'journalId' | 'ready'> & { problems: string[] };
 
 export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
   const connectionKey = statement<{ key: number }>(sqlite, 'SELECT key FROM connections WHERE id = ?');
@@ -200,7 +200,7 @@ export function acceptor(sqlite: DatabaseSync, settings: RecordsSettings) {
         body.byteLength,
         body,
       );
-    return { journalId, ...counts };
+    return { journalId, ...counts, ready: announce.becameReady() };
   }
 
   const tallyOf = (unit: AcceptUnit): Tally => ({

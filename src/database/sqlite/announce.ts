@@ -46,6 +46,8 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
        AND NOT EXISTS (SELECT 1 FROM jobs WHERE kind = 'deliver' AND subject = deliveries.key AND state = 'leased')`,
   );
 
+  const ready = new Set<JobKind>();
+
   function queue(
     kind: JobKind,
     lane: number,
@@ -55,6 +57,7 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     deadline: Millis | null = null,
   ): void {
     insertJob.run(kind, lane, subject, due <= now ? 'ready' : 'waiting', due, deadline, now);
+    if (due <= now) ready.add(kind);
   }
 
   /** States a fact. @returns the key of its event */
@@ -98,7 +101,14 @@ export function announcer(sqlite: DatabaseSync, settings: RecordsSettings) {
     }
   }
 
-  return { queue, state, hearers, deliver, tell };
+  /** The kinds of jobs that may be worked on at once since this was asked last. */
+  function becameReady(): JobKind[] {
+    const kinds = [...ready];
+    ready.clear();
+    return kinds;
+  }
+
+  return { queue, state, hearers, deliver, tell, becameReady };
 }
 
 export type Announcer = ReturnType<typeof announcer>;

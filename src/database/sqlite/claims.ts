@@ -8,7 +8,7 @@
 
 import type { DatabaseSync } from 'node:sqlite';
 import type { Millis } from '../../core/ids.ts';
-import type { ClaimRequest, JobKind } from '../../core/records.ts';
+import type { Claimed, ClaimRequest, JobKind } from '../../core/records.ts';
 import { type Job, probeEveryMs, promoted, restAfterLapses, urgentMs } from '../claiming.ts';
 import { statement } from './statement.ts';
 
@@ -82,9 +82,9 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
     `INSERT INTO lanes (kind, lane, turn, failures) VALUES ('${kind}', ?, ?, 0) ON CONFLICT (kind, lane) DO UPDATE SET turn = excluded.turn`,
   );
   const probed = statement(sqlite, 'UPDATE channels SET probe_at = ? WHERE key = ?');
-  const nextDue = statement<{ due_at: Millis | null }>(
+  const rest = statement<{ left: number; due_at: Millis | null }>(
     sqlite,
-    `SELECT min(due_at) AS due_at FROM (
+    `SELECT EXISTS (SELECT 1 FROM jobs WHERE kind = '${kind}' AND state = 'ready') AS left, min(due_at) AS due_at FROM (
        SELECT min(due_at) AS due_at FROM jobs WHERE kind = '${kind}' AND state = 'waiting'
        UNION ALL SELECT min(due_at) FROM jobs WHERE kind = '${kind}' AND state = 'leased'
        ${kind === 'capture' ? `UNION ALL ${nextProbe}` : ''})`,
@@ -102,7 +102,7 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
     return first.length === places ? first : [...first, ...newest.all(lane, dropped, places - first.length)];
   }
 
-  return ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): { jobs: Job[]; nextDue: Millis | null } => {
+  return ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): Claimed<Job> => {
     makeReady.run(now);
     takeBack.run(now);
     const named = { healthy: perLane, failing: perFailingLane, free, ...parameters(now) };
@@ -113,7 +113,8 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
     const turn = lastTurn.get()?.turn ?? 0;
     for (const [place, lane] of [...new Set(jobs.map((job) => job.lane))].entries()) serve.run(lane, turn + 1 + place);
     for (const { lane, probe } of lanes) if (probe) probed.run(now + probeEveryMs, lane);
-    return { jobs, nextDue: nextDue.get(...(kind === 'capture' ? [now] : []))?.due_at ?? null };
+    const { left, due_at: nextDue } = rest.get(...(kind === 'capture' ? [now] : [])) ?? { left: 0, due_at: null };
+    return { jobs, left: left === 1, nextDue };
   };
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { InboundMessage } from '../../../src/core/carrier.ts';
 import {
   capturesAt,
   claim,
@@ -39,6 +40,26 @@ export function acceptingClaims(name: string, open: Open): void {
     expect(await capturesAt(records, start)).toMatchObject([
       { attempt: 1, failures: 0, media: { id: rows[0]?.media[0]?.id } },
     ]);
+  });
+
+  test(`${name}: accepting tells for which work it left something to do at once`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const readyBy = async (...messages: InboundMessage[]) =>
+      (await records.accept([at.unit(messages)])).flatMap(({ ready }) => ready.toSorted());
+    const held = at.message();
+    expect(await readyBy(held)).toEqual(['capture']);
+    await at.endpoint('held');
+    expect(await readyBy(at.message())).toEqual(['capture']);
+    expect(await readyBy(at.message({ media: [] }))).toEqual(['deliver']);
+    expect(await readyBy(at.message(), at.message({ media: [] }))).toEqual(['capture', 'deliver']);
+    expect(await readyBy(held)).toEqual([]);
+    expect(await readyBy({ ...held, media: [...held.media, claim()] })).toEqual(['capture']);
+    // Of requests that share a commit, each tells its own.
+    const units = [at.unit([at.message({ media: [] })]), at.unit([held]), at.unit([at.message()])];
+    expect((await records.accept(units)).map(({ ready }) => ready)).toEqual([['deliver'], [], ['capture']]);
+    await at.endpoint('prompt');
+    expect(await readyBy(at.message())).toEqual(['capture', 'deliver']);
   });
 
   test(`${name}: fifty copies that arrive at once make one message`, async () => {

@@ -152,7 +152,7 @@ export function captureClaims(name: string, open: Open): void {
     expect(await records.settleRemovals([{ ...second, at: start, result: { to: 'removed' } }])).toEqual([
       { outcome: 'done' },
     ]);
-    expect(await records.claimRemovals(claiming(start + minute))).toEqual({ jobs: [], nextDue: null });
+    expect(await records.claimRemovals(claiming(start + minute))).toEqual({ jobs: [], left: false, nextDue: null });
   });
 
   test(`${name}: a paused channel is left alone until its probe, which is one job`, async () => {
@@ -168,7 +168,7 @@ export function captureClaims(name: string, open: Open): void {
       reason: 'carrier_190',
     });
     const left = await records.claimCaptures(claiming(start + minute));
-    expect(left).toEqual({ jobs: [], nextDue: start + 15 * minute });
+    expect(left).toEqual({ jobs: [], left: true, nextDue: start + 15 * minute });
     expect(await capturesAt(records, start + 15 * minute)).toHaveLength(1);
     expect(await capturesAt(records, start + 16 * minute)).toEqual([]);
     expect(await capturesAt(records, start + 30 * minute)).toHaveLength(1);
@@ -184,7 +184,7 @@ export function captureClaims(name: string, open: Open): void {
     await records.renew({ leases: running, until: start + 60 * minute });
     await settle(records, first, start, retryAt(start + 50 * minute, { counts: false }), paused);
     const claimed = await records.claimCaptures(claiming(start + 15 * minute, { perLane: 7, perFailingLane: 7 }));
-    expect(claimed).toEqual({ jobs: [], nextDue: start + 50 * minute });
+    expect(claimed).toEqual({ jobs: [], left: true, nextDue: start + 50 * minute });
   });
 
   test(`${name}: a probe that succeeds resumes the channel, and all its jobs`, async () => {

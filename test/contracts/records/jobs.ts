@@ -175,11 +175,24 @@ export function jobClaims(name: string, open: Open): void {
     const { records } = await open();
     const at = await home(records);
     await at.endpoint('native');
-    expect(await records.claimDeliveries(claiming(start))).toEqual({ jobs: [], nextDue: null });
+    expect(await records.claimDeliveries(claiming(start))).toEqual({ jobs: [], left: false, nextDue: null });
     await at.receive();
     expect((await records.claimDeliveries(claiming(start))).nextDue).toBe(start + 5 * minute);
     expect((await records.claimDeliveries(claiming(start + 5 * minute))).nextDue).toBe(start + 5 * minute + lease);
     expect((await records.claimRemovals(claiming(start))).nextDue).toBeNull();
+  });
+
+  test(`${name}: a claim tells whether it left anything ready`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const left = async (more: Parameters<typeof claiming>[1]) =>
+      (await records.claimCaptures(claiming(start, more))).left;
+    expect(await left({})).toBe(false);
+    for (let n = 0; n < 5; n++) await at.receive();
+    expect(await left({ free: 2 })).toBe(true);
+    expect(await left({ perLane: 3, perFailingLane: 3 })).toBe(true);
+    expect(await left({})).toBe(false);
+    expect(await left({})).toBe(false);
   });
 
   test(`${name}: a lane holds no more than its places, and fewer while it fails`, async () => {

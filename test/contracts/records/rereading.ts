@@ -45,7 +45,15 @@ export function rereadingClaims(name: string, open: Open): void {
       replays,
     });
     expect(await records.accept([again])).toEqual([
-      { journalId: replays, created: 2, duplicates: 0, mediaAdded: 0, unrouted: 0, unparsed: 0 },
+      {
+        journalId: replays,
+        created: 2,
+        duplicates: 0,
+        mediaAdded: 0,
+        unrouted: 0,
+        unparsed: 0,
+        ready: ['capture', 'deliver'],
+      },
     ]);
     expect(await journalIds(records)).toEqual([replays]);
     expect(await records.journalEntry({ id: replays })).toEqual({

@@ -8,7 +8,7 @@
 import type { Pool } from 'pg';
 import type { PassFailpoint } from '../../../core/failpoints.ts';
 import { Fault } from '../../../core/faults.ts';
-import type { AcceptOutcome, AcceptUnit, RecordsSettings } from '../../../core/records.ts';
+import type { AcceptOutcome, AcceptUnit, JobKind, RecordsSettings } from '../../../core/records.ts';
 import type { OnCommit } from '../../group.ts';
 import { isOutage, isTransient } from '../failure.ts';
 import type { Persistence } from '../persistence.ts';
@@ -68,14 +68,15 @@ export function acceptor(pool: Pool, { settings, persist, log, pass, onCommit }:
    */
   async function storedBefore(units: Units): Promise<AcceptOutcome[] | undefined> {
     if (units.every(({ unit }) => unit.replays !== undefined)) return undefined;
-    const { rows } = await pool.query<Omit<AcceptOutcome, 'mediaAdded'>>(
+    const { rows } = await pool.query<Omit<AcceptOutcome, 'mediaAdded' | 'ready'>>(
       `SELECT id AS "journalId", messages AS created, duplicates, unrouted, unparsed FROM journal WHERE id = ANY ($1::text[])`,
       [units.map(({ journalId }) => journalId)],
     );
     const found = new Map(rows.map((row) => [row.journalId, row]));
     const outcomes = units.flatMap(({ journalId }) => found.get(journalId) ?? []);
-    // How many media were added to known messages is not kept; nobody decides by it.
-    return outcomes.length === units.length ? outcomes.map((outcome) => ({ ...outcome, mediaAdded: 0 })) : undefined;
+    // How many media were added to known messages is not kept; nobody decides by it. What is ready is not looked up.
+    const unknown = { mediaAdded: 0, ready: ['capture', 'deliver'] satisfies JobKind[] };
+    return outcomes.length === units.length ? outcomes.map((outcome) => ({ ...outcome, ...unknown })) : undefined;
   }
 
   /** Every item in a savepoint of its own. */

@@ -3,7 +3,7 @@
 // items were read before.
 
 import { type Millis, newId } from '../../../core/ids.ts';
-import type { AcceptOutcome, RecordsSettings } from '../../../core/records.ts';
+import type { AcceptOutcome, JobKind, RecordsSettings } from '../../../core/records.ts';
 import { problemsOf } from '../../inbound.ts';
 import { dueAt, firstState, partsOf } from '../../layout.ts';
 import type { RowOf } from '../insert.ts';
@@ -188,6 +188,7 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
   return function take({ unit, journalId, items, unparsed, headers }: PreparedUnit, connection: number): AcceptOutcome {
     const { connectionId, receivedAt: now, verified, replays } = unit;
     const times = { now, received: known.received.get(journalId) ?? now };
+    const captures = rows.captures.length;
     const tally = { created: 0, duplicates: 0, mediaAdded: 0, unrouted: 0, unparsed: unparsed.length };
     const problems = [...unparsed];
     for (const item of items) {
@@ -220,6 +221,8 @@ export function layOut(known: Known, rows: Rows, settings: RecordsSettings) {
       rows.journal.push({ id: journalId, connection_key: connection, received_at: now, ...reading, headers, bytes });
       rows.bytes.push(unit.body);
     }
-    return { journalId, ...tally };
+    const ready: JobKind[] = rows.captures.length > captures ? ['capture'] : [];
+    if (known.announce.becameReady()) ready.push('deliver');
+    return { journalId, ...tally, ready };
   };
 }
