@@ -4,7 +4,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import packed from '../package.json' with { type: 'json' };
+import { startFlags } from '../tools/start-flags.ts';
 import { postgresEngine, sqliteEngine } from './engine.ts';
 import { captureFigures } from './figures/capture.ts';
 import { endToEndFigures } from './figures/end-to-end.ts';
@@ -50,17 +50,13 @@ const asked = program.opts<{
   profile?: string;
 }>();
 
-/** Flags that `npm start` gives to node. */
-const startFlags =
-  /^node (?<flags>(?:--\S+ )*)/.exec(packed.scripts.start)?.groups?.['flags']?.split(' ').filter(Boolean) ?? [];
-
 const plan: Plan = {
   engine: asked.engine === 'sqlite' ? sqliteEngine : await postgresEngine(process.env['MEDIADOCK_DATABASE_URL']),
   rounds: asked.quick ? 1 : 3,
   seconds: asked.quick ? 3 : 6,
   warmUpSeconds: asked.quick ? 1 : 2,
   quick: asked.quick,
-  flags: [...startFlags, ...(asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`])],
+  flags: [...startFlags(), ...(asked.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${asked.profile}`])],
 };
 
 const machine = {

@@ -119,6 +119,11 @@ export const settings = {
   ),
   deliveries: setting(whole(1, 1000), '64', 'Webhooks sent to applications at the same time.'),
   deliveriesPerEndpoint: setting(whole(1, 1000), '8', 'Of them, at most so many to one endpoint.'),
+  backlogPerSecond: setting(
+    whole(0, 100_000),
+    '50',
+    'While others are served promptly, channels with a backlog fetch so many files a second and processor, at the least, and endpoints with one get so many webhooks. 0: as many as they can.',
+  ),
 
   connectTimeoutSeconds: setting(whole(1, 300), '5', 'Limit for name look-up, connection and TLS together.'),
   headersTimeoutSeconds: setting(whole(1, 300), '10', "Limit until a carrier's answer begins."),

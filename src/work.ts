@@ -1,5 +1,6 @@
 // What a gateway does by itself: captures, delivers, removes, ages, looks upstream. Each is woken when there is work for it.
 
+import { availableParallelism } from 'node:os';
 import { carriers } from './carriers/registry.ts';
 import { recordsCopier } from './copy-records.ts';
 import type { JobKind } from './core/records.ts';
@@ -71,6 +72,7 @@ export async function startWork(foundation: Foundation) {
     requester,
     report: (line) => log[line.outcome === 'dropped' ? 'info' : 'warn'](line, "the carrier's copy"),
   });
+  const backlogPerSecond = config.backlogPerSecond * availableParallelism();
   const captures = startPump({
     name: 'captures',
     records,
@@ -106,6 +108,7 @@ export async function startWork(foundation: Foundation) {
     places: config.captures,
     perLane: config.capturesPerChannel,
     perFailingLane: config.capturesPerFailingChannel,
+    backlogPerSecond,
     open: room.forCaptures,
     onError,
   });
@@ -131,6 +134,7 @@ export async function startWork(foundation: Foundation) {
     perLane: config.deliveriesPerEndpoint,
     // An endpoint that hangs holds each place for as long as an attempt may take.
     perFailingLane: Math.max(1, Math.floor(config.deliveriesPerEndpoint / 4)),
+    backlogPerSecond,
     onError,
   });
   const backing = backups({
@@ -150,6 +154,8 @@ export async function startWork(foundation: Foundation) {
     places: 4,
     perLane: 4,
     perFailingLane: 1,
+    // Nobody waits for a removal.
+    backlogPerSecond: 0,
     open: () => !backing.holdsRemovals(),
     onError,
   });

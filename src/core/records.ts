@@ -70,6 +70,9 @@ export type JobKind = 'capture' | 'deliver' | 'remove';
 /** A claimed job: a lease that must be renewed, fenced by its attempt number. */
 export type Lease = { job: number; attempt: number };
 
+/** A lease as it is claimed: which lane (a channel, an endpoint) it is of, and since when it could have been. */
+export type Claim = Lease & { lane: number; readyAt: Millis };
+
 export type ClaimRequest = {
   now: Millis;
   /** Places free on this node. */
@@ -78,6 +81,8 @@ export type ClaimRequest = {
   perLane: number;
   perFailingLane: number;
   leaseMs: number;
+  /** Lanes that stand back: all others come before them, and they take no more than so many places together. */
+  yielding?: { lanes: number[]; places: number } | undefined;
 };
 
 export type Claimed<Job> = {
@@ -88,7 +93,7 @@ export type Claimed<Job> = {
   nextDue: Millis | null;
 };
 
-export type CaptureJob = Lease & {
+export type CaptureJob = Claim & {
   /** Failures so far, lapses not counted. */
   failures: number;
   media: Media;
@@ -98,14 +103,14 @@ export type CaptureJob = Lease & {
   memo: JsonObject | null;
 };
 
-export type DeliveryJob = Lease & {
+export type DeliveryJob = Claim & {
   failures: number;
   delivery: Delivery;
   event: Event;
   endpoint: Endpoint;
 };
 
-export type RemoveJob = Lease & { failures: number; blob: string };
+export type RemoveJob = Claim & { failures: number; blob: string };
 
 export type StoredFile = {
   blob: string;

@@ -13,7 +13,7 @@ import { mediaByKeys } from './views/media.ts';
 
 const subjectsOf = (jobs: readonly Job[]): number[] => jobs.map((job) => job.subject);
 const lanesOf = (jobs: readonly Job[]): number[] => [...new Set(jobs.map((job) => job.lane))];
-const leaseOf = ({ job, attempt, failures }: Job) => ({ job, attempt, failures });
+const claimOf = ({ job, attempt, lane, readyAt, failures }: Job) => ({ job, attempt, lane, readyAt, failures });
 
 export async function captureJobs(access: Access, { jobs, ...rest }: Claimed<Job>): Promise<Claimed<CaptureJob>> {
   const [media, channels, connections] = await Promise.all([
@@ -28,7 +28,7 @@ export async function captureJobs(access: Access, { jobs, ...rest }: Claimed<Job
       const channel = channels.get(job.lane);
       const connection = channel && connections.get(channel.connectionId);
       if (subject === undefined || channel === undefined || connection === undefined) return [];
-      return [{ ...leaseOf(job), media: subject, channel, connection, memo: fromStored<JsonObject>(job.memo) }];
+      return [{ ...claimOf(job), media: subject, channel, connection, memo: fromStored<JsonObject>(job.memo) }];
     }),
   };
 }
@@ -47,7 +47,7 @@ export async function deliveryJobs(access: Access, { jobs, ...rest }: Claimed<Jo
       const event = row && events.get(row.event_key);
       const endpoint = endpoints.get(job.lane);
       if (row === undefined || event === undefined || endpoint === undefined) return [];
-      return [{ ...leaseOf(job), delivery: toDelivery(row), event, endpoint }];
+      return [{ ...claimOf(job), delivery: toDelivery(row), event, endpoint }];
     }),
   };
 }
@@ -61,7 +61,7 @@ export async function removeJobs({ db }: Access, { jobs, ...rest }: Claimed<Job>
     ...rest,
     jobs: jobs.flatMap((job) => {
       const blob = objects.get(job.subject);
-      return blob === undefined ? [] : [{ ...leaseOf(job), blob }];
+      return blob === undefined ? [] : [{ ...claimOf(job), blob }];
     }),
   };
 }

@@ -2,10 +2,10 @@
 // has free; places are dealt round robin, so that one lane takes them all only when no other wants them. In a channel,
 // files that their carrier drops soon go first, then the newest; everywhere else the oldest.
 
-import type { Lease } from '../core/records.ts';
+import type { Claim } from '../core/records.ts';
 
 /** A job as it was claimed: `lane` and `subject` are keys of what it is about. */
-export type Job = Lease & { lane: number; subject: number; failures: number; memo: string | null };
+export type Job = Claim & { subject: number; failures: number; memo: string | null };
 
 /** Most jobs that one claim makes ready. */
 export const promoted = 1000;

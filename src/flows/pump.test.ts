@@ -1,10 +1,12 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Lease } from '../core/records.ts';
+import type { Claim, Lease } from '../core/records.ts';
 import { type PumpParts, startPump } from './pump.ts';
 
+const jobOf = (job: number): Claim => ({ job, attempt: 1, lane: 1, readyAt: 0 });
+
 /** A queue of jobs behind a pump, and the jobs that run, each ended by the test. */
-function bench(more: Partial<PumpParts<Lease>> = {}) {
-  const queue: Lease[] = [];
+function bench(more: Partial<PumpParts<Claim>> = {}) {
+  const queue: Claim[] = [];
   const ends = new Map<number, { end(): void; fail(error: Error): void; signal: AbortSignal }>();
   const seen = {
     most: 0,
@@ -22,7 +24,7 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
   const until = async (condition: () => boolean) => {
     while (!condition()) await new Promise<void>((resolve) => waiters.push(resolve));
   };
-  const pump = startPump<Lease>({
+  const pump = startPump<Claim>({
     name: 'test',
     records: {
       renew: () => Promise.resolve(seen.lost),
@@ -60,6 +62,7 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
     places: 2,
     perLane: 2,
     perFailingLane: 1,
+    backlogPerSecond: 0,
     onError: (error) => {
       seen.errors.push(error instanceof Error ? error.message : String(error));
       changed();
@@ -67,7 +70,7 @@ function bench(more: Partial<PumpParts<Lease>> = {}) {
     ...more,
   });
   const put = (...jobs: number[]) => {
-    queue.push(...jobs.map((job) => ({ job, attempt: 1 })));
+    queue.push(...jobs.map(jobOf));
     pump.poke();
   };
   return { pump, put, until, ends, seen, queue };
@@ -77,7 +80,7 @@ test('places that become free shortly after each other are filled by one claim',
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const claims: number[] = [];
-  const queue = [1, 2, 3, 4, 5, 6, 7, 8].map((job) => ({ job, attempt: 1 }));
+  const queue = [1, 2, 3, 4, 5, 6, 7, 8].map(jobOf);
   const { until, ends } = bench({
     places: 4,
     claim: ({ free }) => {
@@ -100,7 +103,7 @@ function timed() {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const claimedAt: number[] = [];
-  const ready: Lease[] = [];
+  const ready: Claim[] = [];
   const other = { left: true };
   const { pump, until, ends } = bench({
     places: 100,
@@ -124,7 +127,7 @@ function timed() {
   };
   /** Has this many jobs running, none of which leaves anything to do. */
   const busy = async (jobs: number) => {
-    ready.push(...Array.from({ length: jobs }, (_, job) => ({ job, attempt: 1 })));
+    ready.push(...Array.from({ length: jobs }, (_, job) => jobOf(job)));
     pump.poke();
     await vi.advanceTimersByTimeAsync(100);
     await until(() => ends.size === jobs);
@@ -184,7 +187,7 @@ test('a claim that fails is reported and tried again', async () => {
   const { pump, until, seen } = bench({
     claim: () => {
       if (failures-- > 0) return Promise.reject(new Error('the database is away'));
-      const jobs = failures === -1 ? [{ job: 7, attempt: 1 }] : [];
+      const jobs = failures === -1 ? [jobOf(7)] : [];
       return Promise.resolve({ jobs, left: false, nextDue: null });
     },
   });
@@ -215,7 +218,7 @@ test('after a leap of the clock what runs is renewed before anything is claimed'
     },
     claim: () => {
       asked.push('claim');
-      return Promise.resolve({ jobs: [{ job: asked.length, attempt: 1 }], left: false, nextDue: null });
+      return Promise.resolve({ jobs: [jobOf(asked.length)], left: false, nextDue: null });
     },
   });
   await until(() => ends.has(1));

@@ -12,7 +12,8 @@
 // Stopping takes no new jobs, gives the running ones a while to finish, then aborts them and returns their leases untried.
 
 import type { Clock, Millis } from '../core/ids.ts';
-import type { Claimed, ClaimRequest, Lease, Records } from '../core/records.ts';
+import type { Claim, Claimed, ClaimRequest, Lease, Records } from '../core/records.ts';
+import { yielding } from './yielding.ts';
 
 export type Pump = {
   /** There may be something to do. */
@@ -23,7 +24,7 @@ export type Pump = {
   stop(graceMs: number): Promise<void>;
 };
 
-export type PumpParts<Job extends Lease> = {
+export type PumpParts<Job extends Claim> = {
   name: string;
   records: Pick<Records, 'renew' | 'release'>;
   claim(request: ClaimRequest): Promise<Claimed<Job>>;
@@ -33,6 +34,8 @@ export type PumpParts<Job extends Lease> = {
   places: number;
   perLane: number;
   perFailingLane: number;
+  /** How many jobs a second the lanes that are behind may do together while others keep up; 0: they yield to nobody. */
+  backlogPerSecond: number;
   /** Whether jobs may be taken at all now (head-room on the disk). */
   open?(): boolean;
   onError(error: unknown, about: string): void;
@@ -44,9 +47,10 @@ const pollEveryMs = 1000;
 /** Between the beginnings of two claims: for what is known to be ready, and the most for what is perhaps. */
 const distanceMs = { least: 5, most: 40 };
 
-export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
+export function startPump<Job extends Claim>(parts: PumpParts<Job>): Pump {
   const { clock, places } = parts;
-  const running = new Map<number, { lease: Lease; abort: AbortController; done: Promise<void> }>();
+  const running = new Map<number, { lease: Lease; lane: number; abort: AbortController; done: Promise<void> }>();
+  const backlogs = yielding(parts.backlogPerSecond);
   let stopped = false;
   let claiming: Promise<void> | undefined;
   let lastClaimAt = Number.NEGATIVE_INFINITY;
@@ -104,6 +108,10 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       perLane: parts.perLane,
       perFailingLane: parts.perFailingLane,
       leaseMs,
+      yielding: backlogs.who(
+        [...running.values()].map(({ lane }) => lane),
+        performance.now(),
+      ),
     });
     freedDistance = left ? distanceAfter(jobs.length) : distanceMs.most;
     for (const job of jobs) begin(job);
@@ -112,6 +120,8 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
 
   function begin(job: Job): void {
     const abort = new AbortController();
+    const began = performance.now();
+    backlogs.begins(job.lane, clock.now() - job.readyAt, began);
     const done = parts
       .work(job, abort.signal)
       .catch((error: unknown) => {
@@ -119,9 +129,10 @@ export function startPump<Job extends Lease>(parts: PumpParts<Job>): Pump {
       })
       .then(() => {
         running.delete(job.job);
+        backlogs.ends(job.lane, performance.now() - began);
         claimAfter(freedDistance);
       });
-    running.set(job.job, { lease: { job: job.job, attempt: job.attempt }, abort, done });
+    running.set(job.job, { lease: { job: job.job, attempt: job.attempt }, lane: job.lane, abort, done });
   }
 
   const distanceAfter = (found: number): number =>

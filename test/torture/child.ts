@@ -19,10 +19,13 @@ export type Child = {
 
 const mostComplaint = 16 * 1024;
 
-/** @param file beside this one */
-export function startChild(file: string, env: Record<string, string>): Child {
+/**
+ * @param file beside this one
+ * @param flags for node
+ */
+export function startChild(file: string, env: Record<string, string>, flags: string[] = []): Child {
   const child: ChildProcess = fork(fileURLToPath(new URL(file, import.meta.url)), [], {
-    execArgv: [],
+    execArgv: flags,
     env: { PATH: process.env['PATH'], NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'], ...env },
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -1,12 +1,15 @@
 // How much one app's backlog costs another: the time from webhook to delivery of a quiet app, alone and beside each kind of
 // crowd. Every process of the world has the same two cores to share, so the figures are of the whole machine.
 
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Backlog } from '../../src/core/records.ts';
 import { startReceiver } from '../../src/sandbox/receiver.ts';
+import { startFlags } from '../../tools/start-flags.ts';
 import type { Body } from '../journeys/rig.ts';
 import { startCarrier } from './carrier-process.ts';
 import type { Wanted, Webhook } from './carriers/torture-carrier.ts';
@@ -40,7 +43,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
   const say = options.onStep ?? (() => {});
   const carrier = await startCarrier('whatsapp', join(folder, 'carrier'));
   const crowd = startChild('./crowd.ts', {});
-  const server = startChild('./server.ts', {
+  const settings = {
     MEDIADOCK_PORT: '0',
     MEDIADOCK_DATA_DIR: join(folder, 'data'),
     MEDIADOCK_ADMIN_KEY: adminKey,
@@ -49,7 +52,8 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     MEDIADOCK_ALLOW_PRIVATE_NETWORKS: '127.0.0.0/8',
     MEDIADOCK_LOG_LEVEL: 'error',
     ...(options.databaseUrl !== undefined && { MEDIADOCK_DATABASE_URL: options.databaseUrl }),
-  });
+  };
+  const server = startChild('./server.ts', settings, startFlags());
   const receiver = await startReceiver({ clock: { now: () => Date.now() } });
   const children = [crowd, server];
   try {
@@ -92,7 +96,9 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     const backlog = async () => (await server.ask('backlog')) as Backlog;
 
     const quiet = await tenant('Quiet', receiver.url);
-    const files = [{ seed: 'quiet', size: 20_000 }];
+    let made = 0;
+    /** No two are the same. */
+    const newFile = () => ({ seed: `file ${++made}`, size: 20_000 });
 
     async function measure(beside: Figure['beside'], left: () => Promise<number>): Promise<Figure> {
       const took: number[] = [];
@@ -100,7 +106,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
       const began = performance.now();
       await Promise.all(
         Array.from({ length: options.messages }, async (_, at) => {
-          const message = await webhook(quiet.address, [{ files }]);
+          const message = await webhook(quiet.address, [{ files: [newFile()] }]);
           const id = message.messages[0]?.id;
           await pause(Math.max(0, began + (at + 1) * everyMs + 500 - performance.now()));
           const posted = performance.now();
@@ -124,14 +130,9 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     }
 
     /** Fills an app's backlog. */
-    async function fill(address: string, wanted: Wanted): Promise<void> {
+    async function fill(address: string, wanted: () => Wanted): Promise<void> {
       for (let left = options.backlog; left > 0; left -= perWebhook)
-        await post(
-          await webhook(
-            address,
-            Array.from({ length: Math.min(perWebhook, left) }, () => wanted),
-          ),
-        );
+        await post(await webhook(address, Array.from({ length: Math.min(perWebhook, left) }, wanted)));
     }
     const idle = async () => {
       for (;;) {
@@ -143,6 +144,8 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     const results: { alone: Figure; beside: Figure; ratio: number }[] = [];
     async function compare(beside: Figure['beside'], rush: () => Promise<void>, left: () => Promise<number>) {
+      // What was written before is on the disk before anything is measured.
+      await promisify(execFile)('sync');
       say('the quiet app alone');
       const alone = await measure('nobody', async () => 0);
       await rush();
@@ -156,7 +159,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     say(`${options.backlog} captures pile up`);
     const capturing = await tenant('Captures', crowdUrl, { access_token: 'a-wrong-token' });
-    await fill(capturing.address, { files: [{ seed: 'crowd', size: 20_000 }] });
+    await fill(capturing.address, () => ({ files: [newFile()] }));
     await compare(
       'a backlog of captures',
       () => call('PATCH', `/api/v1/channels/${capturing.channel}`, { access_token: capturing.accessToken }),
@@ -168,7 +171,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
     say(`${options.backlog} deliveries pile up`);
     const delivering = await tenant('Deliveries', crowdUrl);
     await call('PATCH', delivering.endpoint, { state: 'paused' });
-    await fill(delivering.address, { files: [] });
+    await fill(delivering.address, () => ({ files: [] }));
     await compare(
       'a backlog of deliveries',
       () => call('PATCH', delivering.endpoint, { state: 'active' }),
@@ -179,7 +182,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     const hanging = await tenant('Hangs', crowdUrl);
     await call('PATCH', hanging.endpoint, { state: 'paused' });
-    await fill(hanging.address, { files: [] });
+    await fill(hanging.address, () => ({ files: [] }));
     await compare(
       'an endpoint that hangs',
       async () => {

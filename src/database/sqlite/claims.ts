@@ -3,7 +3,7 @@
 //   1. what has become due is made ready, a bounded number by index; a lease that lapsed is ready again, and rests
 //      after ten lapses, because then the work itself may be what kills its workers;
 //   2. the lanes with something ready are found by hopping through an index from lane to lane;
-//   3. those least recently served come first, each with the places it has free;
+//   3. those that yield come last, of the others those least recently served first, each with the places it has free;
 //   4. places are dealt round robin, so that one lane takes them all only when no other wants them.
 
 import type { DatabaseSync } from 'node:sqlite';
@@ -12,8 +12,15 @@ import type { Claimed, ClaimRequest, JobKind } from '../../core/records.ts';
 import { type Job, probeEveryMs, promoted, restAfterLapses, urgentMs } from '../claiming.ts';
 import { statement } from './statement.ts';
 
-type JobRow = { key: number; subject: number; attempt: number; failures: number; memo: string | null };
-type Lane = { lane: number; places: number; probe: number };
+type JobRow = {
+  key: number;
+  subject: number;
+  due_at: Millis;
+  attempt: number;
+  failures: number;
+  memo: string | null;
+};
+type Lane = { lane: number; places: number; probe: number; yields: number };
 
 /** Lanes of each kind that may be served at all, as joined to the lanes that have something ready. */
 const open: Record<JobKind, string> = {
@@ -53,11 +60,12 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
          WHERE hop.lane IS NOT NULL),
        placed AS (
          SELECT found.lane, found.turn, ${kind === 'capture' ? "channels.state = 'paused'" : 'FALSE'} AS probe,
-           iif(found.failures > 0, :failing, :healthy) - found.jobs AS places
+           iif(found.failures > 0, :failing, :healthy) - found.jobs AS places,
+           found.lane IN (SELECT value FROM json_each(:yielding)) AS yields
          FROM found ${open[kind]})
-     SELECT lane, probe, iif(probe, 1, places) AS places FROM placed WHERE places > 0 ORDER BY turn, lane LIMIT :free`,
+     SELECT lane, probe, iif(probe, 1, places) AS places, yields FROM placed WHERE places > 0 ORDER BY yields, turn, lane LIMIT :free`,
   );
-  const columns = 'key, subject, attempt, failures, memo';
+  const columns = 'key, subject, due_at, attempt, failures, memo';
   const urgent = statement<JobRow>(
     sqlite,
     `SELECT ${columns} FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = ? AND deadline < ? ORDER BY deadline LIMIT ?`,
@@ -102,13 +110,23 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
     return first.length === places ? first : [...first, ...newest.all(lane, dropped, places - first.length)];
   }
 
-  return ({ now, free, perLane, perFailingLane, leaseMs }: ClaimRequest): Claimed<Job> => {
+  return ({ now, free, perLane, perFailingLane, leaseMs, yielding }: ClaimRequest): Claimed<Job> => {
     makeReady.run(now);
     takeBack.run(now);
-    const named = { healthy: perLane, failing: perFailingLane, free, ...parameters(now) };
+    const named = {
+      healthy: perLane,
+      failing: perFailingLane,
+      free,
+      yielding: JSON.stringify(yielding?.lanes ?? []),
+      ...parameters(now),
+    };
     const lanes = free > 0 ? (readyLanes.all(named) as Lane[]) : [];
-    const waiting = lanes.map(({ lane, places }) => ({ lane, jobs: inOrder(lane, Math.min(places, free), now) }));
-    const jobs = deal(waiting, free);
+    const waiting = lanes.map(({ lane, places, yields }) => ({
+      lane,
+      yields: yields === 1,
+      jobs: inOrder(lane, Math.min(places, free), now),
+    }));
+    const jobs = deal(waiting, free, yielding?.places ?? 0);
     for (const job of jobs) lease.run(now + leaseMs, job.job);
     const turn = lastTurn.get()?.turn ?? 0;
     for (const [place, lane] of [...new Set(jobs.map((job) => job.lane))].entries()) serve.run(lane, turn + 1 + place);
@@ -122,17 +140,21 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
 const nextProbe = `SELECT min(probe_at) FROM channels WHERE state = 'paused' AND probe_at > ?
   AND EXISTS (SELECT 1 FROM jobs WHERE kind = 'capture' AND state = 'ready' AND lane = channels.key)`;
 
+type Waiting = { lane: number; yields: boolean; jobs: readonly JobRow[] };
+
 /** One job from each lane in turn, until the places are full or nothing is left. */
-function deal(lanes: readonly { lane: number; jobs: readonly JobRow[] }[], free: number): Job[] {
+function deal(lanes: readonly Waiting[], free: number, freeToYielding: number): Job[] {
   const dealt: Job[] = [];
+  let toYielding = 0;
   const rounds = Math.max(0, ...lanes.map(({ jobs }) => jobs.length));
   for (let round = 0; round < rounds; round++) {
-    for (const { lane, jobs } of lanes) {
+    for (const { lane, yields, jobs } of lanes) {
       const row = jobs[round];
-      if (row === undefined) continue;
+      if (row === undefined || (yields && toYielding === freeToYielding)) continue;
       if (dealt.length === free) return dealt;
-      const { key, subject, attempt, failures, memo } = row;
-      dealt.push({ job: key, attempt: attempt + 1, lane, subject, failures, memo });
+      if (yields) toYielding++;
+      const { key, subject, due_at: readyAt, attempt, failures, memo } = row;
+      dealt.push({ job: key, attempt: attempt + 1, lane, readyAt, subject, failures, memo });
     }
   }
   return dealt;

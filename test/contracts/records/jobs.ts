@@ -224,6 +224,37 @@ export function jobClaims(name: string, open: Open): void {
     );
   });
 
+  test(`${name}: lanes that yield take what they are left, round robin, and only after all others`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    const [second, third] = [
+      await newChannel(records, at.app, at.connection),
+      await newChannel(records, at.app, at.connection),
+    ];
+    const { jobs: none } = await records.claimCaptures(claiming(start));
+    expect(none).toEqual([]);
+    for (const { address } of [at.channel, second, third]) for (let n = 0; n < 9; n++) await at.receive({ address });
+    const [first] = (await records.claimCaptures(claiming(start, { free: 1 }))).jobs;
+    const [next] = (await records.claimCaptures(claiming(start, { free: 1 }))).jobs;
+    expect([first?.channel.id, next?.channel.id]).toEqual([at.channel.id, second.id]);
+    if (first === undefined || next === undefined) throw new Error('nothing was ready');
+    expect(first).toMatchObject({ readyAt: start });
+    const claimed = async (places: number, free = 16) => {
+      const yielding = { lanes: [first.lane, next.lane], places };
+      const { jobs, left } = await records.claimCaptures(claiming(start, { free, yielding }));
+      expect(left).toBe(true);
+      return addresses(jobs);
+    };
+    const other = third.address;
+    // The third was served last of all, and comes first.
+    expect(await claimed(3, 2)).toEqual([other, at.channel.address]);
+    expect(await claimed(0, 3)).toEqual([other, other, other]);
+    expect((await claimed(3)).toSorted()).toEqual(
+      [other, other, other, other, second.address, at.channel.address, second.address].toSorted(),
+    );
+    expect(await claimed(0)).toEqual([]);
+  });
+
   test(`${name}: the lane served longest ago comes first`, async () => {
     const { records } = await open();
     const at = await home(records);
