@@ -122,7 +122,7 @@ export const settings = {
   backlogPerSecond: setting(
     whole(0, 100_000),
     '50',
-    'While others are served promptly, channels with a backlog fetch so many files a second and processor, at the least, and endpoints with one get so many webhooks. 0: as many as they can.',
+    'While others are served promptly, channels with a backlog fetch about so many files a second and processor, and endpoints with one get about so many webhooks. 0: as many as they can.',
   ),
 
   connectTimeoutSeconds: setting(whole(1, 300), '5', 'Limit for name look-up, connection and TLS together.'),

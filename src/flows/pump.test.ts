@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
-import type { Claim, Lease } from '../core/records.ts';
+import type { Claim, ClaimRequest, Lease } from '../core/records.ts';
 import { type PumpParts, startPump } from './pump.ts';
 
 const jobOf = (job: number): Claim => ({ job, attempt: 1, lane: 1, readyAt: 0 });
@@ -154,6 +154,32 @@ test('a poke never waits for longer than a claim needs, whatever was in vain bef
   await busy(90);
   await gapsWhile(75, endOne);
   expect(await gapsWhile(20, () => pump.poke())).toEqual([5, 5, 5, 5, 5]);
+});
+
+test('a lane whose jobs have waited stands back from the next claim on, as long as another keeps up', async () => {
+  const asked: ClaimRequest['yielding'][] = [];
+  const ready: Claim[] = [
+    { job: 1, attempt: 1, lane: 7, readyAt: 0 },
+    { job: 2, attempt: 1, lane: 7, readyAt: 0 },
+    { job: 3, attempt: 1, lane: 8, readyAt: 60_000 },
+  ];
+  const { pump, until, ends } = bench({
+    clock: { now: () => 60_000 },
+    places: 9,
+    backlogPerSecond: 1,
+    claim: ({ yielding }) => {
+      asked.push(yielding);
+      return Promise.resolve({ jobs: ready.splice(0), left: true, nextDue: null });
+    },
+  });
+  await until(() => ends.size === 3);
+  pump.poke();
+  await vi.waitFor(() => expect(asked).toHaveLength(2));
+  ends.get(1)?.end();
+  ends.get(2)?.end();
+  await vi.waitFor(() => expect(asked.at(-1)?.places).toBe(1));
+  expect(asked.slice(0, 2)).toEqual([undefined, { lanes: [7], places: 0 }]);
+  await pump.stop(0);
 });
 
 test('no more jobs run than there are places, and each end makes room for the next', async () => {

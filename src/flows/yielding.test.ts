@@ -3,27 +3,70 @@ import { yielding } from './yielding.ts';
 
 const [old, fresh] = [60_000, 3];
 
-/** Lane 1 is behind and its jobs take so long; lane 2 keeps up. */
-function beside(tookMs: number, perSecond = 100) {
+/** Lane 1 is behind and its jobs take so long, each in turn; lane 2 keeps up. */
+function beside(tookMs: number[], perSecond = 100) {
   const lanes = yielding(perSecond);
   lanes.begins(1, old, 0);
-  lanes.ends(1, tookMs);
+  for (let turn = 0; turn < 50; turn++) for (const took of tookMs) lanes.ends(1, took);
   lanes.begins(2, fresh, 0);
   return lanes;
 }
 
 test('who is behind stands back while another keeps up, to as many places as make the pace', () => {
-  expect(beside(25).who([], 10)).toEqual({ lanes: [1], places: 2 });
-  expect(beside(300).who([], 10)).toEqual({ lanes: [1], places: 30 });
+  expect(beside([25]).who([], 10)).toEqual({ lanes: [1], places: 2 });
+  expect(beside([305]).who([], 10)).toEqual({ lanes: [1], places: 30 });
+});
+
+test('what many at once make each other wait earns them no more places', () => {
+  expect(beside([400, 25, 200, 100]).who([], 10)).toEqual({ lanes: [1], places: 2 });
+});
+
+test('a way that has become longer is seen', () => {
+  const lanes = beside([25]);
+  for (let job = 0; job < 200; job++) lanes.ends(1, 305);
+  expect(lanes.who([], 10)).toEqual({ lanes: [1], places: 30 });
+});
+
+test('those who are behind far away do not lose their places to those who are behind near by', () => {
+  const lanes = beside([5]);
+  lanes.begins(3, old, 0);
+  for (let turn = 0; turn < 50; turn++)
+    for (const [lane, took] of [
+      [1, 5],
+      [3, 305],
+    ] as const)
+      lanes.ends(lane, took);
+  expect(lanes.who([], 10)?.places).toBeGreaterThan(10);
+});
+
+test('a backlog that has just begun begins with one place', () => {
+  const lanes = yielding(100);
+  lanes.begins(2, fresh, 0);
+  lanes.begins(1, old, 0);
+  expect(lanes.who([1, 1, 1], 10)).toEqual({ lanes: [1], places: 0 });
+  expect(lanes.who([], 10)).toEqual({ lanes: [1], places: 1 });
 });
 
 test('one place is left to those that are behind, however quick they are', () => {
-  expect(beside(1).who([], 10)).toEqual({ lanes: [1], places: 1 });
+  expect(beside([1]).who([], 10)).toEqual({ lanes: [1], places: 1 });
 });
 
 test('what runs already counts, of those that are behind only', () => {
-  expect(beside(25).who([1, 2, 2, 2], 10)).toEqual({ lanes: [1], places: 1 });
-  expect(beside(25).who([1, 1, 1], 10)).toEqual({ lanes: [1], places: 0 });
+  expect(beside([25]).who([1, 2, 2, 2], 10)).toEqual({ lanes: [1], places: 1 });
+  expect(beside([25]).who([1, 1, 1], 10)).toEqual({ lanes: [1], places: 0 });
+});
+
+test('whoever stands back for five minutes gets twice as many places, after ten thrice, and all that is forgotten at its end', () => {
+  const lanes = beside([25]);
+  const minute = 60_000;
+  const placesAt = (at: number) => {
+    lanes.begins(1, old, at);
+    lanes.begins(2, fresh, at);
+    return lanes.who([], at)?.places;
+  };
+  expect([0, 5 * minute - 1, 5 * minute, 10 * minute].map(placesAt)).toEqual([2, 2, 4, 6]);
+  expect(lanes.who([], 11 * minute)).toBeUndefined();
+  expect(placesAt(11 * minute)).toBe(1);
 });
 
 test('nobody stands back for nobody', () => {
@@ -33,7 +76,7 @@ test('nobody stands back for nobody', () => {
   alone.ends(1, 5);
   expect(alone.who([], 10)).toBeUndefined();
   expect(yielding(100).who([], 10)).toBeUndefined();
-  expect(beside(5, 0).who([], 10)).toBeUndefined();
+  expect(beside([5], 0).who([], 10)).toBeUndefined();
 });
 
 test('a lane that is behind and gets something new at times does not keep up', () => {
@@ -45,7 +88,7 @@ test('a lane that is behind and gets something new at times does not keep up', (
 });
 
 test('it is over two seconds after the last that kept up, and so for one that has caught up', () => {
-  const lanes = beside(5);
+  const lanes = beside([5]);
   lanes.begins(1, old, 1999);
   expect(lanes.who([], 2000)).toEqual({ lanes: [1], places: 1 });
   expect(lanes.who([], 2001)).toBeUndefined();

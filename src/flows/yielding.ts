@@ -2,8 +2,10 @@
 //
 // A lane is behind when its jobs have waited. While others keep up, lanes that are behind work at a pace: together as many
 // places as make so many jobs a second, by how long theirs take. Where a carrier is far away, that is every place there is;
-// where it is near, their jobs would else keep this node's processors and its disk from everybody. Nobody stands back for
-// nobody, and the pace is kept at the least, so that a backlog always shrinks.
+// where it is near, their jobs would else keep this node's processors and its disk from everybody. How long they take is
+// known from the quickest of each lane: what many at once make each other wait must not earn them more places. Nobody stands
+// back for nobody, one place is always left, and whoever stands back for long gets more: a backlog must not grow for ever beside
+// processors that have nothing to do.
 
 import type { ClaimRequest } from '../core/records.ts';
 
@@ -11,8 +13,12 @@ import type { ClaimRequest } from '../core/records.ts';
 const behindMs = 1000;
 /** For how long it counts what a lane took up. */
 const recentMs = 2000;
+/** After so long the pace is doubled, after twice as long tripled, and so on. */
+const patienceMs = 5 * 60_000;
 /** How much of the mean the newest duration is. */
 const weight = 0.1;
+/** What a lane's quickest job took is forgotten by so much with each that ends, because ways become longer too. */
+const forgetting = 1.02;
 
 /** Times are milliseconds of a clock that never leaps. */
 export type Yielding = {
@@ -22,28 +28,38 @@ export type Yielding = {
   who(running: Iterable<number>, at: number): ClaimRequest['yielding'];
 };
 
-/** @param perSecond how many jobs a second those that are behind may do together, at the least; 0: nobody stands back */
+/** @param perSecond about how many jobs a second those that are behind may do together; 0: nobody stands back */
 export function yielding(perSecond: number): Yielding {
-  /** When each lane last took up a job that had waited. */
-  const behind = new Map<number, number>();
+  /** When each lane last took up a job that had waited, and what its quickest took. */
+  const behind = new Map<number, { at: number; quickestMs: number }>();
   let keptUpAt = Number.NEGATIVE_INFINITY;
-  let meanMs: number | undefined;
+  let meanMs = 0;
+  let standingBackSince: number | undefined;
 
   return {
     begins(lane, waitedMs, at) {
-      if (waitedMs > behindMs) behind.set(lane, at);
+      if (waitedMs > behindMs)
+        behind.set(lane, { at, quickestMs: behind.get(lane)?.quickestMs ?? Number.POSITIVE_INFINITY });
       else if (!behind.has(lane)) keptUpAt = at;
     },
 
     ends(lane, tookMs) {
-      if (behind.has(lane)) meanMs = meanMs === undefined ? tookMs : meanMs + (tookMs - meanMs) * weight;
+      const known = behind.get(lane);
+      if (known === undefined) return;
+      known.quickestMs = Math.min(tookMs, known.quickestMs * forgetting);
+      meanMs += (known.quickestMs - meanMs) * weight;
     },
 
     who(running, at) {
-      for (const [lane, since] of behind) if (at - since > recentMs) behind.delete(lane);
-      if (behind.size === 0) meanMs = undefined;
-      if (perSecond === 0 || meanMs === undefined || at - keptUpAt > recentMs) return undefined;
-      const most = Math.max(1, Math.floor((perSecond * meanMs) / 1000));
+      for (const [lane, known] of behind) if (at - known.at > recentMs) behind.delete(lane);
+      if (behind.size === 0) meanMs = 0;
+      if (perSecond === 0 || behind.size === 0 || at - keptUpAt > recentMs) {
+        standingBackSince = undefined;
+        return undefined;
+      }
+      standingBackSince ??= at;
+      const pace = Math.max(1, Math.floor((perSecond * meanMs) / 1000));
+      const most = pace * (1 + Math.floor((at - standingBackSince) / patienceMs));
       const taken = [...running].filter((lane) => behind.has(lane)).length;
       return { lanes: [...behind.keys()], places: Math.max(0, most - taken) };
     },
