@@ -1,12 +1,10 @@
 // How much one app's backlog costs another: the time from webhook to delivery of a quiet app, alone and beside each kind of
 // crowd. Every process of the world has the same two cores to share, so the figures are of the whole machine.
 
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import type { Backlog } from '../../src/core/records.ts';
 import { startReceiver } from '../../src/sandbox/receiver.ts';
 import { startFlags } from '../../tools/start-flags.ts';
@@ -14,6 +12,7 @@ import type { Body } from '../journeys/rig.ts';
 import { startCarrier } from './carrier-process.ts';
 import type { Wanted, Webhook } from './carriers/torture-carrier.ts';
 import { startChild } from './child.ts';
+import { diskAtRest } from './disk-at-rest.ts';
 
 export type FairnessOptions = {
   /** Captures, or deliveries, that the other app has waiting. */
@@ -41,6 +40,7 @@ const deliveryLimitMs = 60_000;
 export async function fairness(options: FairnessOptions): Promise<{ alone: Figure; beside: Figure; ratio: number }[]> {
   const folder = await mkdtemp(join(tmpdir(), 'mediadock-fairness-'));
   const say = options.onStep ?? (() => {});
+  const atRest = await diskAtRest(folder);
   const carrier = await startCarrier('whatsapp', join(folder, 'carrier'));
   const crowd = startChild('./crowd.ts', {});
   const settings = {
@@ -97,8 +97,8 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     const quiet = await tenant('Quiet', receiver.url);
     let made = 0;
-    /** No two are the same. */
-    const newFile = () => ({ seed: `file ${++made}`, size: 20_000 });
+    /** One of a thousand, of which no two are the same: more would keep the disk busy on behalf of the carrier. */
+    const nextFile = () => ({ seed: `file ${++made % 1000}`, size: 20_000 });
 
     async function measure(beside: Figure['beside'], left: () => Promise<number>): Promise<Figure> {
       const took: number[] = [];
@@ -106,7 +106,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
       const began = performance.now();
       await Promise.all(
         Array.from({ length: options.messages }, async (_, at) => {
-          const message = await webhook(quiet.address, [{ files: [newFile()] }]);
+          const message = await webhook(quiet.address, [{ files: [nextFile()] }]);
           const id = message.messages[0]?.id;
           await pause(Math.max(0, began + (at + 1) * everyMs + 500 - performance.now()));
           const posted = performance.now();
@@ -144,8 +144,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     const results: { alone: Figure; beside: Figure; ratio: number }[] = [];
     async function compare(beside: Figure['beside'], rush: () => Promise<void>, left: () => Promise<number>) {
-      // What was written before is on the disk before anything is measured.
-      await promisify(execFile)('sync');
+      await atRest();
       say('the quiet app alone');
       const alone = await measure('nobody', async () => 0);
       await rush();
@@ -159,7 +158,7 @@ export async function fairness(options: FairnessOptions): Promise<{ alone: Figur
 
     say(`${options.backlog} captures pile up`);
     const capturing = await tenant('Captures', crowdUrl, { access_token: 'a-wrong-token' });
-    await fill(capturing.address, () => ({ files: [newFile()] }));
+    await fill(capturing.address, () => ({ files: [nextFile()] }));
     await compare(
       'a backlog of captures',
       () => call('PATCH', `/api/v1/channels/${capturing.channel}`, { access_token: capturing.accessToken }),
