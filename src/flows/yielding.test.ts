@@ -79,12 +79,30 @@ test('nobody stands back for nobody', () => {
   expect(beside([5], 0).who([], 10)).toBeUndefined();
 });
 
-test('a lane that is behind and gets something new at times does not keep up', () => {
-  const lanes = yielding(100);
-  lanes.begins(1, old, 0);
-  lanes.ends(1, 5);
-  lanes.begins(1, fresh, 1);
+test('nobody stands back when everybody has too much to do', () => {
+  const lanes = beside([5]);
+  for (let job = 0; job < 20; job++) lanes.begins(2, job % 3 === 0 ? old : fresh, 10);
   expect(lanes.who([], 10)).toBeUndefined();
+  // Nor when everybody waits a little.
+  const slow = yielding(100);
+  slow.begins(1, old, 0);
+  slow.begins(2, 500, 0);
+  expect(slow.who([], 10)).toBeUndefined();
+});
+
+test('a lane of which a few jobs have waited is not behind', () => {
+  const lanes = yielding(100);
+  for (let job = 0; job < 20; job++) lanes.begins(1, job % 3 === 0 ? old : fresh, 0);
+  lanes.begins(2, fresh, 0);
+  expect(lanes.who([], 10)).toBeUndefined();
+});
+
+test('a lane that is behind and gets something new at times stays behind, and does not keep up', () => {
+  const lanes = yielding(100);
+  for (let job = 0; job < 20; job++) lanes.begins(1, job % 5 === 0 ? fresh : old, 0);
+  expect(lanes.who([], 10)).toBeUndefined();
+  lanes.begins(2, fresh, 0);
+  expect(lanes.who([], 10)).toEqual({ lanes: [1], places: 1 });
 });
 
 test('it is over two seconds after the last that kept up, and so for one that has caught up', () => {
@@ -94,6 +112,6 @@ test('it is over two seconds after the last that kept up, and so for one that ha
   expect(lanes.who([], 2001)).toBeUndefined();
   lanes.begins(2, fresh, 4000);
   expect(lanes.who([], 4000)).toBeUndefined();
-  lanes.begins(1, fresh, 4100);
+  for (let job = 0; job < 9; job++) lanes.begins(1, fresh, 4100);
   expect(lanes.who([], 4100)).toBeUndefined();
 });
