@@ -121,7 +121,7 @@ export const settings = {
   deliveriesPerEndpoint: setting(whole(1, 1000), '8', 'Of them, at most so many to one endpoint.'),
   backlogPerSecond: setting(
     whole(0, 100_000),
-    '50',
+    '25',
     'While others are served promptly, channels with a backlog fetch about so many files a second and processor, and endpoints with one get about so many webhooks. 0: as many as they can.',
   ),
 

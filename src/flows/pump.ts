@@ -92,7 +92,7 @@ export function startPump<Job extends Claim>(parts: PumpParts<Job>): Pump {
         claiming = undefined;
         const distance = askedMeanwhile;
         askedMeanwhile = Number.POSITIVE_INFINITY;
-        claimAt(performance.now() + untilDue(nextDue));
+        claimAt(performance.now() + Math.min(untilDue(nextDue), backlogs.moreAfterMs() ?? pollEveryMs));
         claimAfter(distance);
       });
   }

@@ -47,6 +47,25 @@ test('a backlog that has just begun begins with one place', () => {
   expect(lanes.who([], 10)).toEqual({ lanes: [1], places: 1 });
 });
 
+test('however quick they are, they begin no more a second than the pace, and it is said when the next may begin', () => {
+  const lanes = beside([1]);
+  let begun = 0;
+  for (let at = 10; at < 1010; at++) {
+    const { places } = lanes.who([], at) ?? { places: 0 };
+    for (let place = 0; place < places; place++) {
+      lanes.begins(1, old, at);
+      begun++;
+    }
+    lanes.begins(2, fresh, at);
+  }
+  expect(begun).toBeGreaterThanOrEqual(99);
+  expect(begun).toBeLessThanOrEqual(101);
+  lanes.who([], 1010);
+  lanes.begins(1, old, 1010);
+  expect(lanes.moreAfterMs()).toBe(10);
+  expect(beside([1]).moreAfterMs()).toBeUndefined();
+});
+
 test('one place is left to those that are behind, however quick they are', () => {
   expect(beside([1]).who([], 10)).toEqual({ lanes: [1], places: 1 });
 });
@@ -64,7 +83,7 @@ test('whoever stands back for five minutes gets twice as many places, after ten 
     lanes.begins(2, fresh, at);
     return lanes.who([], at)?.places;
   };
-  expect([0, 5 * minute - 1, 5 * minute, 10 * minute].map(placesAt)).toEqual([2, 2, 4, 6]);
+  expect([0, 5 * minute - 1, 5 * minute + 1000, 10 * minute].map(placesAt)).toEqual([2, 2, 4, 6]);
   expect(lanes.who([], 11 * minute)).toBeUndefined();
   expect(placesAt(11 * minute)).toBe(1);
 });
