@@ -129,8 +129,10 @@ export function claimer(sqlite: DatabaseSync, kind: JobKind, sockets: ReadonlySe
     const jobs = deal(waiting, free, yielding?.places ?? 0);
     for (const job of jobs) lease.run(now + leaseMs, job.job);
     const turn = lastTurn.get()?.turn ?? 0;
-    for (const [place, lane] of [...new Set(jobs.map((job) => job.lane))].entries()) serve.run(lane, turn + 1 + place);
-    for (const { lane, probe } of lanes) if (probe) probed.run(now + probeEveryMs, lane);
+    const served = new Set(jobs.map((job) => job.lane));
+    for (const [place, lane] of [...served].entries()) serve.run(lane, turn + 1 + place);
+    // One that stood back is not a probe that was made.
+    for (const { lane, probe } of lanes) if (probe && served.has(lane)) probed.run(now + probeEveryMs, lane);
     const { left, due_at: nextDue } = rest.get(...(kind === 'capture' ? [now] : [])) ?? { left: 0, due_at: null };
     return { jobs, left: left === 1, nextDue };
   };

@@ -187,6 +187,19 @@ export function captureClaims(name: string, open: Open): void {
     expect(claimed).toEqual({ jobs: [], left: true, nextDue: start + 50 * minute });
   });
 
+  test(`${name}: a probe that stands back is made by the next claim`, async () => {
+    const { records } = await open();
+    const at = await home(records);
+    await at.receive();
+    const [first] = await capturesAt(records, start);
+    if (first === undefined) throw new Error('one job was due');
+    await settle(records, first, start, retryAt(start, { counts: false }), paused);
+    const due = start + 15 * minute;
+    const yielding = { lanes: [first.lane], places: 0 };
+    expect((await records.claimCaptures(claiming(due, { yielding }))).jobs).toEqual([]);
+    expect(await capturesAt(records, due)).toHaveLength(1);
+  });
+
   test(`${name}: a probe that succeeds resumes the channel, and all its jobs`, async () => {
     const { records } = await open();
     const at = await home(records);
