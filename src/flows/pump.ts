@@ -1,11 +1,11 @@
 // A pump claims jobs of one kind and works on them, as many at once as this node has places.
 //
 // It sleeps until it is poked (new work was committed), until a place becomes free, until those that stand back may go on, or
-// until the earliest waiting job is due; a poll every second alone suffices, so a lost poke costs a second and nothing more. After a quiet moment it claims at
-// once; under load claims keep a distance, so that one claim takes the places that several jobs have freed: a claim costs
-// the database nearly the same whether it takes one job or sixteen. A place that becomes free is worth a claim only where the
-// last one left something ready; as what it left may rest with its channel, claims that find nothing then keep twice the
-// distance of the one before, to a bound. A poke is never made to wait by those.
+// until the earliest waiting job is due; a poll every second alone suffices, so a lost poke costs a second and nothing more.
+// After a quiet moment it claims at once; under load claims keep a distance, so that one claim takes the places that several
+// jobs have freed: a claim costs the database nearly the same whether it takes one job or sixteen. A place that becomes free is
+// worth a claim only where the last one left something ready; as what it left may rest with its channel, claims that find
+// nothing then keep twice the distance of the one before, to a bound. A poke is never made to wait by those.
 // A claim is a lease: it is renewed while the job runs, and a job whose lease was lost is aborted. Work may therefore run
 // twice; every job is safe to repeat, and only the holder of the newest lease can settle it. When the clock has leapt (a
 // machine that slept, a clock that was set), leases are renewed before the next claim, which would else take what runs here.
