@@ -33,30 +33,32 @@ type MediaRow = {
   details: string;
   askers: number;
 };
-type Blob = { key: number; app_key: number; object: string; sha256: string; size: number };
+type Blob = Pick<RowOf<'blobs'>, 'app_key' | 'object' | 'sha256' | 'size' | 'state'> & { key: number };
 type Stored = Pick<RowOf<'media'>, 'details' | 'size' | 'sha256' | 'integrity' | 'blob_key'> & {
   key: number;
   at: Millis;
 };
 
-// By the keys of the jobs that are settled, $1. What a job is about never changes.
-const mine = "SELECT lane, subject FROM jobs WHERE kind = 'capture' AND key = ANY ($1::bigint[])";
-const messagesOfMine = `SELECT message_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)`;
+// By the keys of the jobs that are settled, $1. What a job is about never changes. Each is found first and then looked up
+// (`array`): as a join the planner may read all that an app has to find a few, as long as its statistics are old.
+const of = (column: 'lane' | 'subject') => `array(SELECT ${column} FROM jobs WHERE key = ANY ($1::bigint[]))`;
+const ofMedia = (column: 'app_key' | 'message_key') =>
+  `array(SELECT DISTINCT ${column} FROM media WHERE key = ANY (${of('subject')}))`;
 const statements = {
-  channels: (lock: string) => `SELECT key, state FROM channels
-    WHERE key IN (SELECT lane FROM (${mine}) AS mine) ORDER BY key ${lock}`,
-  media: `SELECT key, app_key, message_key, part, state, details, askers FROM media WHERE key IN (
-      SELECT subject FROM (${mine}) AS mine UNION SELECT key FROM media WHERE message_key IN (${messagesOfMine}))
+  channels: (lock: string) => `SELECT key, state FROM channels WHERE key = ANY (${of('lane')}) ORDER BY key ${lock}`,
+  media: `SELECT key, app_key, message_key, part, state, details, askers FROM media
+    WHERE key = ANY (array(SELECT unnest(${of('subject')}) UNION SELECT key FROM media WHERE message_key = ANY (${ofMedia('message_key')})))
     ORDER BY key FOR UPDATE`,
-  liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key IN (
-    SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine))`,
-  endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints WHERE state <> 'deleted' AND app_key IN (
-    SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine)) ORDER BY key FOR SHARE`,
-  blobs: `SELECT blobs.key, blobs.app_key, blobs.object, blobs.sha256, blobs.size
-    FROM json_to_recordset($2::json) AS given (sha256 text, size bigint)
-    JOIN blobs ON blobs.sha256 = given.sha256 AND blobs.size = given.size AND blobs.state = 'live'
-      AND blobs.app_key IN (SELECT app_key FROM media WHERE key IN (SELECT subject FROM (${mine}) AS mine))
-    ORDER BY blobs.key FOR SHARE OF blobs`,
+  liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key = ANY (${ofMedia('app_key')})`,
+  endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints
+    WHERE state <> 'deleted' AND app_key = ANY (${ofMedia('app_key')}) ORDER BY key FOR SHARE`,
+  // One may be given up until it is locked, so its state is looked at then.
+  blobs: `SELECT key, app_key, object, sha256, size, state FROM blobs WHERE key = ANY (array(
+      SELECT found.key FROM json_to_recordset($2::json) AS given (sha256 text, size bigint)
+      CROSS JOIN unnest(${ofMedia('app_key')}) AS app
+      CROSS JOIN LATERAL (SELECT key FROM blobs WHERE app_key = app AND blobs.sha256 = given.sha256
+        AND blobs.size = given.size AND state = 'live' LIMIT 1) AS found))
+    ORDER BY key FOR SHARE`,
   objects: 'SELECT object FROM blobs WHERE object = ANY ($1::text[])',
   store: `UPDATE media SET state = 'stored', reason = NULL, state_at = given.at, stored_at = given.at, details = given.details,
       size = given.size, sha256 = given.sha256, integrity = given.integrity, blob_key = given.blob_key
@@ -104,7 +106,7 @@ async function settleAll(
       : tx.rows<Blob>(statements.blobs, [jobs, JSON.stringify(files.map(({ sha256, size }) => ({ sha256, size })))]),
     files.length === 0 ? [] : tx.rows<{ object: string }>(statements.objects, [files.map(({ blob }) => blob)]),
     ends === 0 ? [] : tx.rows<Endpoint>(statements.endpoints, [jobs]),
-    ends === 0 ? [] : lockUnsent(tx, messagesOfMine, [jobs]),
+    ends === 0 ? [] : lockUnsent(tx, ofMedia('message_key'), [jobs]),
     takeKeys(tx, { events: ends, blobs: files.length }),
   ]);
 
@@ -112,7 +114,9 @@ async function settleAll(
   const rows = new Map(media.map((row) => [row.key, row]));
   const siblings = Map.groupBy(media, ({ message_key }) => message_key);
   const live = new Set(apps.map(({ key }) => key));
-  const kept = new Map(blobs.map((blob) => [blobName(blob.app_key, blob), blob]));
+  const kept = new Map(
+    blobs.flatMap((blob) => (blob.state === 'live' ? [[blobName(blob.app_key, blob), blob] as const] : [])),
+  );
   const referred = new Set(objects.map(({ object }) => object));
   const blobKeys = keys.blobs.values();
   const announce = announcer({ endpoints, eventKeys: keys.events.values(), unsent, settings });
@@ -131,10 +135,10 @@ async function settleAll(
     let blob = kept.get(name);
     const known = blob !== undefined;
     if (blob === undefined) {
-      blob = { key: nextKey(blobKeys), app_key: row.app_key, object: file.blob, sha256, size };
+      blob = { key: nextKey(blobKeys), app_key: row.app_key, object: file.blob, sha256, size, state: 'live' };
       kept.set(name, blob);
       referred.add(file.blob);
-      newBlobs.push({ ...blob, state: 'live', created_at: at });
+      newBlobs.push({ ...blob, created_at: at });
     }
     const before = JSON.parse(row.details) as MediaDetails;
     const details: MediaDetails = {

@@ -14,16 +14,17 @@ import { transaction, writingOften } from './transaction.ts';
 type Delivery = { key: number; app_key: number; endpoint_key: number; attempts: number };
 type Moved = { key: number; state: DeliveryState; reason: string | null; state_at: number | null; attempts: number };
 
-const lanes = "SELECT lane FROM jobs WHERE kind = 'deliver' AND key = ANY ($1::bigint[])";
-const endpointsOf = (lock: string) => `SELECT key, state FROM endpoints WHERE key IN (${lanes}) ORDER BY key ${lock}`;
+const of = (column: 'lane' | 'subject') => `array(SELECT ${column} FROM jobs WHERE key = ANY ($1::bigint[]))`;
+const endpointsOf = (lock: string) =>
+  `SELECT key, state FROM endpoints WHERE key = ANY (${of('lane')}) ORDER BY key ${lock}`;
 /** With the sockets to which something may be handed over. */
 const endpointsAndSocketsOf = (lock: string) => `SELECT key, state FROM endpoints
-  WHERE key IN (${lanes} UNION SELECT socket.key FROM endpoints AS socket JOIN endpoints AS webhook
-    ON webhook.app_key = socket.app_key AND webhook.dialect = socket.dialect AND webhook.key IN (${lanes})
-    WHERE socket.transport = 'socket' AND socket.state <> 'deleted')
+  WHERE key = ANY (array(SELECT unnest(${of('lane')}) UNION SELECT socket.key FROM endpoints AS socket JOIN endpoints AS webhook
+    ON webhook.app_key = socket.app_key AND webhook.dialect = socket.dialect AND webhook.key = ANY (${of('lane')})
+    WHERE socket.transport = 'socket' AND socket.state <> 'deleted'))
   ORDER BY key ${lock}`;
 const deliveriesOf = `SELECT key, app_key, endpoint_key, attempts FROM deliveries
-  WHERE key IN (SELECT subject FROM jobs WHERE kind = 'deliver' AND key = ANY ($1::bigint[])) ORDER BY key FOR UPDATE`;
+  WHERE key = ANY (${of('subject')}) ORDER BY key FOR UPDATE`;
 const move = `UPDATE deliveries SET state = given.state, reason = given.reason, attempts = given.attempts,
     state_at = coalesce(given.state_at, deliveries.state_at)
   FROM json_to_recordset($1::json) AS given (key bigint, state text, reason text, state_at bigint, attempts integer)

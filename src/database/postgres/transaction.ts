@@ -33,16 +33,19 @@ export type Tx = {
 };
 
 // Every query has an index to go by. Left to itself the planner would read whole tables while it has no statistics of them
-// yet, or old ones of a queue that has just filled; and it would compile queries that take less time than that.
+// yet, or old ones of a queue that has just filled; and it would compile queries, or start processes for them, that take less
+// time than that.
 const limits = `SET LOCAL idle_in_transaction_session_timeout = '20s'; SET LOCAL statement_timeout = '60s';
-  SET LOCAL enable_seqscan = off; SET LOCAL jit = off`;
+  SET LOCAL enable_seqscan = off; SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0`;
 export const writing = `BEGIN; ${limits}`;
 /** Sees one moment of the database. */
 export const reading = `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ${limits}`;
 /** Each statement sees what was committed before it. */
 export const following = `BEGIN READ ONLY; ${limits}`;
-// For what comes hundreds of times a second: it goes by keys that it is given, so one plan suits every value.
-const often = 'SET LOCAL plan_cache_mode = force_generic_plan';
+// For what comes hundreds of times a second: it goes by keys that it is given, so one plan suits every value, and each row is
+// looked up by itself. The other ways of joining and reading are for many rows, and with statistics as above there seem to be many.
+const often = `SET LOCAL plan_cache_mode = force_generic_plan; SET LOCAL enable_hashjoin = off;
+  SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off`;
 export const writingOften = `${writing}; ${often}`;
 export const readingOften = `${reading}; ${often}`;
 export type Begin = typeof readingOften | typeof writing | typeof writingOften | typeof reading | typeof following;

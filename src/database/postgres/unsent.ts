@@ -7,14 +7,14 @@ export type Unsent = { key: number; message_key: number; endpoint_key: number; p
 /**
  * Deliveries that still bring the news of some messages, and so whatever is known of their media by then. They are locked:
  * until the commit nobody claims or resumes them, so what is decided about them stays true.
- * @param messages a query that gives the keys of messages, over these values
+ * @param messages an array of keys of messages, over these values
  */
 export async function lockUnsent(tx: Tx, messages: string, values: unknown[]): Promise<Unsent[]> {
-  const untried = `deliveries.message_key IN (${messages}) AND deliveries.attempts = 0
+  const untried = `deliveries.message_key = ANY (${messages}) AND deliveries.attempts = 0
     AND (deliveries.state = 'pending' OR deliveries.state = 'paused')`;
   const [jobs, deliveries] = await Promise.all([
     tx.rows<{ subject: number; state: JobState }>(
-      `SELECT subject, state FROM jobs WHERE kind = 'deliver' AND subject IN (SELECT deliveries.key FROM deliveries WHERE ${untried})
+      `SELECT subject, state FROM jobs WHERE kind = 'deliver' AND subject = ANY (array(SELECT deliveries.key FROM deliveries WHERE ${untried}))
        ORDER BY key FOR UPDATE`,
       values,
     ),

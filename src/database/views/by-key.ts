@@ -1,7 +1,8 @@
-import { type RawBuilder, sql } from 'kysely';
+import { type Expression, expressionBuilder, sql } from 'kysely';
+import type { Tables } from '../schema.ts';
 
 /** Keys as a list, or as the query that finds them: then what refers to rows is loaded together with the rows. */
-export type Keys = readonly number[] | RawBuilder<number>;
+export type Keys = readonly number[] | Expression<number>;
 
 /** Whether there is nothing to load, and so no query to make. */
 export const isNone = (keys: Keys): boolean => Array.isArray(keys) && keys.length === 0;
@@ -9,8 +10,11 @@ export const isNone = (keys: Keys): boolean => Array.isArray(keys) && keys.lengt
 /** What rows of a table refer to by a column. */
 export function referredBy(table: 'deliveries' | 'messages', column: string, keys: Keys): Keys {
   if (isNone(keys)) return [];
-  const given = Array.isArray(keys) ? sql`(${sql.join(keys)})` : keys;
-  return sql<number>`(select ${sql.ref(column)} from ${sql.table(table)} where key in ${given})`;
+  return expressionBuilder<Tables>()
+    .selectFrom(table)
+    .select(sql.ref<number>(column).as('referred'))
+    .where('key', 'in', keys)
+    .$asScalar();
 }
 
 /**

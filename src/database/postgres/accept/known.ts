@@ -62,11 +62,11 @@ const statements = {
     FROM ${places} JOIN apps ON apps.key = channels.app_key AND apps.deleted_at IS NULL
     ORDER BY channels.key FOR SHARE OF channels`,
   endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints
-    WHERE state <> 'deleted' AND app_key IN (SELECT channels.app_key FROM ${places}) ORDER BY key FOR SHARE`,
+    WHERE state <> 'deleted' AND app_key = ANY (array(SELECT channels.app_key FROM ${places})) ORDER BY key FOR SHARE`,
   // One row for each media, or one without any.
   messages: `SELECT copy.key, copy.channel_key, copy.dedupe_key, copy.body, media.part, media.carrier_media_id
     FROM ${copiesOf} LEFT JOIN media ON media.message_key = copy.key`,
-  messageKeys: `SELECT copy.key FROM ${copiesOf}`,
+  messageKeys: `array(SELECT copy.key FROM ${copiesOf})`,
   identities: `SELECT known.channel_key, known.kind, known.value, known.contact_key, contacts.name,
       conversation.key AS conversation_key
     FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS given (connection, address, kind, value) ${liveChannel}
