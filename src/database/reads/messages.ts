@@ -20,6 +20,8 @@ export async function listMessages(
 ): Promise<Page<Message>> {
   const { appId, channelId, conversationId, carrierMessageId } = filter;
   const { owners, key: conversationKey } = await narrowed(access, reach, appId, 'conversations', conversationId);
+  const channelKey = channelId === undefined ? undefined : await keyWithin(access, 'channels', reach, channelId, appId);
+  if (channelId !== undefined && channelKey === undefined) return { rows: [], next: null };
   // The carrier's id finds them by itself; a sum keeps the indexes over whole apps out of it.
   const app = carrierMessageId === undefined ? sql<number>`messages.app_key` : sql<number>`(messages.app_key + 0)`;
   return await pageOf(
@@ -37,11 +39,7 @@ export async function listMessages(
         .limit(limit);
       if (owner !== null) rows = rows.where(app, '=', owner);
       if (conversationKey !== undefined) rows = rows.where('messages.conversation_key', '=', conversationKey);
-      if (channelId !== undefined) {
-        rows = rows.where('messages.channel_key', '=', (q) =>
-          q.selectFrom('channels').select('key').where('id', '=', channelId),
-        );
-      }
+      if (channelKey !== undefined) rows = rows.where('messages.channel_key', '=', channelKey);
       if (carrierMessageId !== undefined) rows = rows.where('messages.carrier_message_id', '=', carrierMessageId);
       return await rows.execute();
     },

@@ -40,8 +40,9 @@ export async function keyWithin(
   appId?: string,
 ): Promise<number | undefined> {
   const alone = appId === undefined ? sql<SqlBool>`true` : sql<SqlBool>`apps.id = ${appId}`;
+  // The id finds it by itself; a sum keeps the indexes over whole apps out of it.
   const { rows } = await sql<{ key: number }>`
-    select owned.key from ${sql.table(table)} as owned inner join apps on apps.key = owned.app_key
+    select owned.key from ${sql.table(table)} as owned inner join apps on apps.key = (owned.app_key + 0)
     where owned.id = ${id} and ${alone} and ${within(reach)}`.execute(db);
   return rows[0]?.key;
 }
@@ -55,6 +56,12 @@ export async function ownersWithin({ db }: Access, reach: Reach, appId?: string)
   let apps = db.selectFrom('apps').select('key').where(within(reach));
   if (appId !== undefined) apps = apps.where('apps.id', '=', appId);
   return (await apps.execute()).map((app) => app.key);
+}
+
+/** The same owners, every live app by itself: where an index begins with the app, and no list of all apps has one. */
+export async function eachOwner({ db }: Access, owners: readonly Owner[]): Promise<number[]> {
+  if (!owners.includes(null)) return owners.filter((owner) => owner !== null);
+  return (await db.selectFrom('apps').select('key').where('deleted_at', 'is', null).execute()).map(({ key }) => key);
 }
 
 /**

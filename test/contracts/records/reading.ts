@@ -2,11 +2,12 @@
 
 import { expect, test } from 'vitest';
 import { Fault } from '../../../src/core/faults.ts';
-import type { Reach } from '../../../src/core/model.ts';
+import type { Endpoint, Reach } from '../../../src/core/model.ts';
 import type { Page, PageRequest, Records } from '../../../src/core/records.ts';
 import {
   capturesAt,
   claim,
+  deliveriesAt,
   everything,
   file,
   firstPage,
@@ -15,6 +16,7 @@ import {
   type Open,
   second,
   settle,
+  settleDelivery,
   start,
 } from './rig.ts';
 
@@ -144,6 +146,49 @@ export function readingClaims(name: string, open: Open): void {
       page: firstPage,
     });
     expect(dead.rows).toEqual([]);
+  });
+
+  test(`${name}: a list by state or endpoint is the whole list without the others, page by page, whoever reads`, async () => {
+    const { records } = await open();
+    const homes = [await home(records), await home(records)];
+    const endpoints: Endpoint['id'][] = [];
+    for (const at of homes) {
+      for (let n = 0; n < 2; n++) endpoints.push((await at.endpoint('prompt')).id);
+      for (let n = 0; n < 6; n++) await at.receive();
+    }
+    const captures = await capturesAt(records, start);
+    for (const [n, job] of captures.slice(0, 8).entries()) {
+      const of = homes.find(({ app }) => app.id === job.media.appId) ?? expect.fail('a media of no app');
+      const lost = { to: 'unavailable', reason: 'link_404' } as const;
+      await settle(records, job, start, n % 2 === 0 ? { to: 'stored', file: file(of.app) } : lost);
+    }
+    for (const [n, job] of (await deliveriesAt(records, start)).slice(0, 16).entries())
+      await settleDelivery(records, job, start, n % 2 === 0 ? { to: 'delivered' } : { to: 'dead', reason: 'gone' });
+    await records.updateEndpoint({
+      now: start,
+      reach: everything,
+      appId: homes[1]?.app.id ?? '',
+      id: endpoints[3] ?? '',
+      set: { state: 'paused' },
+    });
+    for (const reach of [everything, ...homes.map((at) => at.reach)]) {
+      const media = await walk((page) => records.listMedia({ reach, filter: {}, page }), 50);
+      for (const state of ['pending', 'stored', 'unavailable', 'remote'] as const) {
+        const some = await walk((page) => records.listMedia({ reach, filter: { state }, page }), 2);
+        expect(some.map(({ id }) => id)).toEqual(media.filter((one) => one.state === state).map(({ id }) => id));
+      }
+      const deliveries = await walk((page) => records.listDeliveries({ reach, filter: {}, page }), 50);
+      expect(new Set(deliveries.map(({ state }) => state)).size).toBeGreaterThan(1);
+      for (const state of [undefined, 'pending', 'paused', 'dead', 'delivered'] as const)
+        for (const endpointId of [undefined, ...endpoints]) {
+          const filter = { ...(state && { state }), ...(endpointId && { endpointId }) };
+          const some = await walk((page) => records.listDeliveries({ reach, filter, page }), 2);
+          const due = deliveries.filter(
+            (one) => (state ?? one.state) === one.state && (endpointId ?? one.endpointId) === one.endpointId,
+          );
+          expect(some.map(({ id }) => id)).toEqual(due.map(({ id }) => id));
+        }
+    }
   });
 
   test(`${name}: events come oldest first, and the cursor goes on even from an empty page`, async () => {
