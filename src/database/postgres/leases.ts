@@ -28,6 +28,13 @@ export const renew = `UPDATE jobs SET due_at = $2 FROM ${given} WHERE ${isHeld} 
 /** Over leases as JSON, and the time. */
 export const release = `UPDATE jobs SET state = 'ready', due_at = $2 FROM ${given} WHERE ${isHeld}`;
 
+/**
+ * What the jobs that are settled are about, by their keys, $1; it never changes. An array, so that it is found first and then
+ * looked up: as a join the planner may read all that an app has to find a few, as long as its statistics are old.
+ */
+export const ofJobs = (column: 'lane' | 'subject') =>
+  `array(SELECT ${column} FROM jobs WHERE key = ANY ($1::bigint[]))`;
+
 /** Locks the jobs of settlements, by their keys; one whose lease was lost is not among them. */
 export async function lockHeld(tx: Tx, kind: JobKind, leases: readonly Lease[]): Promise<Map<number, Held>> {
   const rows = await tx.rows<Held>(

@@ -20,7 +20,7 @@ import type { Access, MediaDetails } from '../schema.ts';
 import { toStored } from '../stored-json.ts';
 import { announcer, type Endpoint, nextKey, takeKeys } from './announce.ts';
 import { insertRows, type RowOf } from './insert.ts';
-import { ledger, lockHeld } from './leases.ts';
+import { ledger, lockHeld, ofJobs } from './leases.ts';
 import { type Tx, transaction, writingOften } from './transaction.ts';
 import { lockUnsent } from './unsent.ts';
 
@@ -39,15 +39,13 @@ type Stored = Pick<RowOf<'media'>, 'details' | 'size' | 'sha256' | 'integrity' |
   at: Millis;
 };
 
-// By the keys of the jobs that are settled, $1. What a job is about never changes. Each is found first and then looked up
-// (`array`): as a join the planner may read all that an app has to find a few, as long as its statistics are old.
-const of = (column: 'lane' | 'subject') => `array(SELECT ${column} FROM jobs WHERE key = ANY ($1::bigint[]))`;
 const ofMedia = (column: 'app_key' | 'message_key') =>
-  `array(SELECT DISTINCT ${column} FROM media WHERE key = ANY (${of('subject')}))`;
+  `array(SELECT DISTINCT ${column} FROM media WHERE key = ANY (${ofJobs('subject')}))`;
 const statements = {
-  channels: (lock: string) => `SELECT key, state FROM channels WHERE key = ANY (${of('lane')}) ORDER BY key ${lock}`,
+  channels: (lock: string) =>
+    `SELECT key, state FROM channels WHERE key = ANY (${ofJobs('lane')}) ORDER BY key ${lock}`,
   media: `SELECT key, app_key, message_key, part, state, details, askers FROM media
-    WHERE key = ANY (array(SELECT unnest(${of('subject')}) UNION SELECT key FROM media WHERE message_key = ANY (${ofMedia('message_key')})))
+    WHERE key = ANY (array(SELECT unnest(${ofJobs('subject')}) UNION SELECT key FROM media WHERE message_key = ANY (${ofMedia('message_key')})))
     ORDER BY key FOR UPDATE`,
   liveApps: `SELECT key FROM apps WHERE deleted_at IS NULL AND key = ANY (${ofMedia('app_key')})`,
   endpoints: `SELECT key, app_key, dialect, transport, events, settings, state FROM endpoints

@@ -8,23 +8,22 @@ import { pauseEndpoint } from '../administration/endpoints.ts';
 import { handOver } from '../administration/hand-over.ts';
 import { toStored } from '../stored-json.ts';
 import { insertRows, type RowOf } from './insert.ts';
-import { ledger, lockHeld } from './leases.ts';
+import { ledger, lockHeld, ofJobs } from './leases.ts';
 import { transaction, writingOften } from './transaction.ts';
 
 type Delivery = { key: number; app_key: number; endpoint_key: number; attempts: number };
 type Moved = { key: number; state: DeliveryState; reason: string | null; state_at: number | null; attempts: number };
 
-const of = (column: 'lane' | 'subject') => `array(SELECT ${column} FROM jobs WHERE key = ANY ($1::bigint[]))`;
 const endpointsOf = (lock: string) =>
-  `SELECT key, state FROM endpoints WHERE key = ANY (${of('lane')}) ORDER BY key ${lock}`;
+  `SELECT key, state FROM endpoints WHERE key = ANY (${ofJobs('lane')}) ORDER BY key ${lock}`;
 /** With the sockets to which something may be handed over. */
 const endpointsAndSocketsOf = (lock: string) => `SELECT key, state FROM endpoints
-  WHERE key = ANY (array(SELECT unnest(${of('lane')}) UNION SELECT socket.key FROM endpoints AS socket JOIN endpoints AS webhook
-    ON webhook.app_key = socket.app_key AND webhook.dialect = socket.dialect AND webhook.key = ANY (${of('lane')})
+  WHERE key = ANY (array(SELECT unnest(${ofJobs('lane')}) UNION SELECT socket.key FROM endpoints AS socket JOIN endpoints AS webhook
+    ON webhook.app_key = socket.app_key AND webhook.dialect = socket.dialect AND webhook.key = ANY (${ofJobs('lane')})
     WHERE socket.transport = 'socket' AND socket.state <> 'deleted'))
   ORDER BY key ${lock}`;
 const deliveriesOf = `SELECT key, app_key, endpoint_key, attempts FROM deliveries
-  WHERE key = ANY (${of('subject')}) ORDER BY key FOR UPDATE`;
+  WHERE key = ANY (${ofJobs('subject')}) ORDER BY key FOR UPDATE`;
 const move = `UPDATE deliveries SET state = given.state, reason = given.reason, attempts = given.attempts,
     state_at = coalesce(given.state_at, deliveries.state_at)
   FROM json_to_recordset($1::json) AS given (key bigint, state text, reason text, state_at bigint, attempts integer)

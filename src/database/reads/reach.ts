@@ -51,17 +51,21 @@ export async function keyWithin(
 export type Owner = number | null;
 
 /** The owners within reach, one app alone when `appId` is given. A list takes its page from each and merges them. */
-export async function ownersWithin({ db }: Access, reach: Reach, appId?: string): Promise<Owner[]> {
+export async function ownersWithin(access: Access, reach: Reach, appId?: string): Promise<Owner[]> {
   if (reach.kind === 'instance' && appId === undefined) return [null];
-  let apps = db.selectFrom('apps').select('key').where(within(reach));
-  if (appId !== undefined) apps = apps.where('apps.id', '=', appId);
-  return (await apps.execute()).map((app) => app.key);
+  return await appsWithin(access, reach, appId);
 }
 
 /** The same owners, every live app by itself: where an index begins with the app, and no list of all apps has one. */
-export async function eachOwner({ db }: Access, owners: readonly Owner[]): Promise<number[]> {
-  if (!owners.includes(null)) return owners.filter((owner) => owner !== null);
-  return (await db.selectFrom('apps').select('key').where('deleted_at', 'is', null).execute()).map(({ key }) => key);
+export async function eachOwner(access: Access, owners: readonly Owner[]): Promise<number[]> {
+  if (owners.includes(null)) return await appsWithin(access, { kind: 'instance' });
+  return owners.filter((owner) => owner !== null);
+}
+
+async function appsWithin({ db }: Access, reach: Reach, appId?: string): Promise<number[]> {
+  let apps = db.selectFrom('apps').select('key').where(within(reach));
+  if (appId !== undefined) apps = apps.where('apps.id', '=', appId);
+  return (await apps.execute()).map((app) => app.key);
 }
 
 /**
